@@ -1,0 +1,1 @@
+"""The `idp` command: orchestrates the stacks of an environment; it imports no component."""
