@@ -1,0 +1,54 @@
+"""What is valid in a file that is not, so that rules between the valid parts are tried in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from environments.model import Cluster, Part, Platform, State, Workspace
+from environments.rules import Parts
+
+AnyPart = TypeVar("AnyPart", bound=Part)
+
+
+def valid_parts(data: dict[str, Any], unknown: Iterable[tuple[str | int, ...]]) -> Parts:
+    """Return the valid parts of a document; `unknown` are the places of keys to look away from.
+
+    Those keys are taken out of `data`.
+    """
+    for place in unknown:
+        _remove(data, place)
+    entries = data.get("workspaces")
+    workspaces = entries if isinstance(entries, list) else []
+    valid = {
+        position: workspace for position, entry in enumerate(workspaces) if (workspace := _valid(Workspace, entry))
+    }
+    return Parts(
+        name=_text(data, "name"),
+        state=_valid(State, data.get("state")),
+        cluster=_valid(Cluster, data.get("cluster")),
+        platform=_valid(Platform, data.get("platform")),
+        workspaces=valid,
+        workspace_names=[_text(entry, "name") for entry in workspaces],
+    )
+
+
+def _valid(kind: type[AnyPart], data: object) -> AnyPart | None:
+    try:
+        return kind.model_validate(data)
+    except ValidationError:
+        return None
+
+
+def _text(data: object, key: str) -> str | None:
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _remove(data: Any, place: tuple[str | int, ...]) -> None:  # noqa: ANN401 - a parsed document
+    *above, key = place
+    for step in above:
+        data = data[step]
+    data.pop(key, None)

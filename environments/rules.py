@@ -1,0 +1,142 @@
+"""Rules that no single value can show: each looks at several parts of an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from environments.quantities import as_cpu, as_memory, in_bytes, millicores
+
+if TYPE_CHECKING:
+    from environments.model import Cluster, ContainerDefaults, Platform, Service, State, Workspace
+
+LOCAL = "local"
+"""The one environment that lives on a single machine."""
+
+LOOPBACK_VERSION = "1.33"
+"""Kubernetes minor version of the loopback cluster: that of k8s.io/kubernetes in tools/kubernetes/go.mod."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A broken rule."""
+
+    place: tuple[str | int, ...]
+    """Keys and positions from the top of the document."""
+    value: object
+    """What is there."""
+    allowed: str
+    """Completes "... is not allowed: "."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of an environment that are valid by themselves: a rule is tried when all it looks at is there."""
+
+    name: str | None
+    state: State | None
+    cluster: Cluster | None
+    platform: Platform | None
+    workspaces: Mapping[int, Workspace]
+    """Valid workspaces by their position in the file."""
+    workspace_names: Sequence[str | None]
+    """The names of all workspaces, also of those with faults elsewhere; None where the name itself is wrong."""
+
+
+def broken(parts: Parts) -> Iterator[Broken]:
+    """Yield each broken rule of an environment."""
+    if parts.name is not None:
+        if parts.state is not None:
+            yield from _state(parts.name, parts.state)
+        if parts.cluster is not None:
+            yield from _cluster(parts.name, parts.cluster)
+    yield from _repeated(parts.workspace_names, ("workspaces",))
+    for position, workspace in parts.workspaces.items():
+        place = ("workspaces", position)
+        yield from _repeated([service.name for service in workspace.services], (*place, "services"))
+        yield from _defaults(workspace.container_defaults, (*place, "container_defaults"))
+        yield from _within_quota(workspace, (*place, "quota"))
+        yield from _neighbours(workspace, parts.workspace_names, (*place, "network", "ingress_from"))
+        if parts.platform is not None:
+            yield from _images(workspace.services, parts.platform, (*place, "services"))
+
+
+def _state(name: str, state: State) -> Iterator[Broken]:
+    if name == LOCAL:
+        return
+    if state.backend == "file":
+        yield Broken(("state", "backend"), state.backend, "s3://BUCKET; file is for the local environment only")
+    if state.secrets_provider == "passphrase":
+        yield Broken(
+            ("state", "secrets_provider"),
+            state.secrets_provider,
+            "awskms://KEY; passphrase is for the local environment only",
+        )
+
+
+def _cluster(name: str, cluster: Cluster) -> Iterator[Broken]:
+    if cluster.kubeconfig is not None:
+        return
+    if name != LOCAL:
+        yield Broken(
+            ("cluster", "kubeconfig"),
+            None,
+            "the path of a kubeconfig file; only the local environment may do without, for the loopback cluster",
+        )
+        return
+    if cluster.version != LOOPBACK_VERSION:
+        yield Broken(("cluster", "version"), cluster.version, f"{LOOPBACK_VERSION!r}, which the loopback cluster runs")
+    if cluster.context is not None:
+        yield Broken(("cluster", "context"), cluster.context, "null: the loopback cluster has one context")
+
+
+def _repeated(names: Sequence[str | None], place: tuple[str | int, ...]) -> Iterator[Broken]:
+    first: dict[str, int] = {}
+    for position, name in enumerate(names):
+        if name is not None and first.setdefault(name, position) != position:
+            allowed = f"a name that is not taken yet ({place[-1]}[{first[name]}] has this one)"
+            yield Broken((*place, position, "name"), name, allowed)
+
+
+def _defaults(defaults: ContainerDefaults, place: tuple[str | int, ...]) -> Iterator[Broken]:
+    if millicores(defaults.cpu_request) > millicores(defaults.cpu_limit):
+        yield Broken((*place, "cpu_request"), defaults.cpu_request, f"at most cpu_limit, {defaults.cpu_limit}")
+    if in_bytes(defaults.memory_request) > in_bytes(defaults.memory_limit):
+        yield Broken(
+            (*place, "memory_request"), defaults.memory_request, f"at most memory_limit, {defaults.memory_limit}"
+        )
+
+
+def _within_quota(workspace: Workspace, place: tuple[str | int, ...]) -> Iterator[Broken]:
+    services, quota = workspace.services, workspace.quota
+    cpu = sum(service.replicas * millicores(service.cpu) for service in services)
+    memory = sum(service.replicas * in_bytes(service.memory) for service in services)
+    pods = sum(service.replicas for service in services)
+    if cpu > millicores(quota.cpu):
+        yield Broken((*place, "cpu"), quota.cpu, f"at least {as_cpu(cpu)}, the sum of replicas x cpu of the services")
+    if memory > in_bytes(quota.memory):
+        yield Broken(
+            (*place, "memory"),
+            quota.memory,
+            f"at least {as_memory(memory)}, the sum of replicas x memory of the services",
+        )
+    if pods > quota.pods:
+        yield Broken((*place, "pods"), quota.pods, f"at least {pods}, the sum of replicas of the services")
+    if len(services) > quota.services:
+        yield Broken((*place, "services"), quota.services, f"at least {len(services)}, the number of services below")
+
+
+def _neighbours(workspace: Workspace, names: Sequence[str | None], place: tuple[str | int, ...]) -> Iterator[Broken]:
+    others = sorted({name for name in names if name is not None and name != workspace.name})
+    for position, name in enumerate(workspace.network.ingress_from):
+        if name not in others:
+            allowed = f"another workspace of this file ({', '.join(others) or 'there is none'})"
+            yield Broken((*place, position), name, allowed)
+
+
+def _images(services: Sequence[Service], platform: Platform, place: tuple[str | int, ...]) -> Iterator[Broken]:
+    for position, service in enumerate(services):
+        if not service.image.startswith(platform.registries):
+            allowed = f"an image from platform.registries ({', '.join(platform.registries)})"
+            yield Broken((*place, position, "image"), service.image, allowed)

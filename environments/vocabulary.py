@@ -1,0 +1,216 @@
+"""The words of the environment files: each type says what it allows, in one place."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, ip_network
+from typing import Annotated, TypeVar
+
+from environments.constraints import Entries, Text, Whole
+
+LABEL = "[a-z]([a-z0-9-]*[a-z0-9])?"
+"""A DNS label (RFC 1035, section 2.3.1): Kubernetes wants the leading letter in the names of services."""
+
+OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+"""0 to 255 without leading zeros, which some readers take for octal."""
+
+LINK_LOCAL = IPv4Network("169.254.0.0/16")
+"""RFC 3927. Clouds serve instance credentials there (AWS at 169.254.169.254 and 169.254.170.2)."""
+
+WIDEST_PREFIX = 8
+"""The widest network that traffic may be let out to: 10.0.0.0/8, the largest private one (RFC 1918)."""
+
+
+def _unsafe_network(text: str) -> bool:
+    try:
+        network = ip_network(text)
+    except ValueError:
+        return True
+    return not isinstance(network, IPv4Network) or network.overlaps(LINK_LOCAL)
+
+
+DnsLabel = Annotated[
+    str,
+    Text(
+        f"^{LABEL}$",
+        "a DNS label of at most 40 characters (a-z, 0-9 and -, a letter first) such as checkout",
+        40,
+        ("checkout",),
+    ),
+]
+
+EnvironmentName = Annotated[
+    str,
+    Text(
+        f"^{LABEL}$",
+        "local, dev, staging, prod or another DNS label of at most 20 characters (a-z, 0-9 and -, a letter first)"
+        " such as mr-42, the same as the file's name",
+        20,
+        ("local", "dev", "staging", "prod", "mr-42"),
+    ),
+]
+
+WorkspaceName = Annotated[
+    str,
+    Text(
+        f"^(?!(default|platform)$|(kube|idp)-){LABEL}$",
+        "a DNS label of at most 40 characters (a-z, 0-9 and -, a letter first) such as payments,"
+        " not default, platform, kube-... or idp-..., which belong to the system",
+        40,
+        ("payments",),
+    ),
+]
+
+Slug = Annotated[
+    str,
+    Text(
+        "^[a-z0-9]+(-[a-z0-9]+)*$",
+        "words of a-z and 0-9 joined by single hyphens, at most 40 characters, such as team-payments",
+        40,
+        ("team-payments", "cc-4711"),
+    ),
+]
+
+Sentence = Annotated[
+    str,
+    Text("^[^\\x00-\\x20\\x7f]([^\\x00-\\x1f\\x7f]*[^\\x00-\\x20\\x7f])?$", "one line of 1 to 200 characters", 200),
+]
+
+Fqdn = Annotated[
+    str,
+    Text(
+        "^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$",
+        "a fully qualified domain name in lower case without a dot at the end such as dev.example.com",
+        253,
+        ("dev.example.com",),
+    ),
+]
+
+Cidr = Annotated[
+    str,
+    Text(
+        f"^(?!169\\.254\\.)({OCTET}\\.){{3}}{OCTET}/([89]|[12][0-9]|3[0-2])$",
+        f"an IPv4 network from /{WIDEST_PREFIX} to /32 without host bits such as 10.20.0.0/16,"
+        f" clear of {LINK_LOCAL} (instance metadata and credentials)",
+        18,
+        ("10.20.0.0/16", "192.0.2.10/32"),
+        refuse=_unsafe_network,
+    ),
+]
+
+CpuQuantity = Annotated[
+    str,
+    Text(
+        "^(?=.*[1-9])([0-9]{1,7}m|[0-9]{1,4}(\\.[0-9]{1,3})?)$",
+        "a Kubernetes CPU quantity such as 500m or 2",
+        9,
+        ("500m", "2"),
+    ),
+]
+
+MemoryQuantity = Annotated[
+    str,
+    Text(
+        "^[1-9][0-9]{0,8}(Ki|Mi|Gi|Ti|k|M|G|T)$",
+        "a Kubernetes memory quantity, a whole number with a unit, such as 256Mi or 2Gi",
+        11,
+        ("256Mi", "2Gi"),
+    ),
+]
+
+GroupName = Annotated[
+    str,
+    Text(
+        "^(?!system:)[A-Za-z0-9]([A-Za-z0-9 ._:/@+-]*[A-Za-z0-9])?$",
+        "the name of an identity provider's group, at most 128 characters, such as payments-developers;"
+        " system:... belongs to Kubernetes",
+        128,
+        ("payments-developers",),
+    ),
+]
+
+_HOST = "[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?"
+_FOLDER = "[a-z0-9]+([._-]+[a-z0-9]+)*"
+_DIGEST = "@sha256:[0-9a-f]{64}"
+
+RegistryPrefix = Annotated[
+    str,
+    Text(
+        # The slash at the end is what keeps `idp.local/` from letting in `idp.local.example.com/`.
+        f"^{_HOST}/({_FOLDER}/)*$",
+        "a registry's host, with folders or without, ending in / such as registry.gitlab.com/acme/",
+        200,
+        ("idp.local/", "registry.gitlab.com/acme/"),
+    ),
+]
+
+ImageReference = Annotated[
+    str,
+    Text(
+        f"^{_HOST}(/{_FOLDER})+(:(?!latest(@|$))[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}({_DIGEST})?|{_DIGEST})$",
+        "an image with its registry and a tag or digest, never :latest, such as registry.gitlab.com/acme/shop:1.4.2",
+        400,
+        ("registry.gitlab.com/acme/shop:1.4.2",),
+    ),
+]
+
+Port = Annotated[int, Whole(1, 65535)]
+
+Replicas = Annotated[int, Whole(1, 50)]
+
+Count = Annotated[int, Whole(0, 10000)]
+
+KubernetesVersion = Annotated[
+    str,
+    Text("^1\\.[1-9][0-9]$", "a Kubernetes minor version in quotes such as '1.33'", 4, ("1.33",)),
+]
+
+_REGION = "[a-z]{2}(-[a-z]+)+-[0-9]"
+
+StateBackend = Annotated[
+    str,
+    Text(
+        f"^(file|s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9](/[A-Za-z0-9][A-Za-z0-9._-]*)*(\\?region={_REGION})?)$",
+        "file, or s3://BUCKET with an optional /prefix and ?region=REGION such as"
+        " s3://acme-idp-state/dev?region=eu-central-1",
+        300,
+        ("file", "s3://acme-idp-state/dev?region=eu-central-1"),
+    ),
+]
+
+SecretsProvider = Annotated[
+    str,
+    Text(
+        "^(passphrase|awskms://(alias/[A-Za-z0-9/_-]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+        f"|/arn:aws[a-z-]*:kms:{_REGION}:[0-9]{{12}}:(key|alias)/[A-Za-z0-9/_-]+)(\\?region={_REGION})?)$",
+        "passphrase, or awskms:// with an alias, a key id or an ARN such as awskms://alias/idp-dev?region=eu-central-1",
+        300,
+        ("passphrase", "awskms://alias/idp-dev?region=eu-central-1"),
+    ),
+]
+
+KubeconfigPath = Annotated[
+    str,
+    Text(
+        "^(?!~[^/]|~$)[^\\x00-\\x1f\\x7f]+$",
+        "the path of a kubeconfig file, absolute, from ~/ or relative to the environment file,"
+        " such as ~/.kube/idp-dev.yaml",
+        1024,
+        ("~/.kube/idp-dev.yaml",),
+    ),
+]
+
+ContextName = Annotated[
+    str,
+    Text(
+        "^[A-Za-z0-9]([A-Za-z0-9._:/@-]*[A-Za-z0-9])?$",
+        "the name of a context in the kubeconfig such as idp-dev",
+        253,
+        ("idp-dev",),
+    ),
+]
+
+Item = TypeVar("Item")
+
+Many = Annotated[tuple[Item, ...], Entries()]
+Distinct = Annotated[tuple[Item, ...], Entries(distinct=True)]
+AtLeastOne = Annotated[tuple[Item, ...], Entries(fewest=1, distinct=True)]

@@ -1,0 +1,166 @@
+"""Each type against good and bad values, in the model and in the JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter, ValidationError
+
+from environments import vocabulary as words
+
+DIGEST = "@sha256:" + "0a" * 32
+
+GOOD: list[tuple[Any, list[object]]] = [
+    (words.DnsLabel, ["a", "web", "a-1", "a" * 40]),
+    (words.EnvironmentName, ["local", "dev", "mr-42", "a" * 20]),
+    (words.WorkspaceName, ["shop", "defaults", "platform-team", "kubernetes", "idpx", "a" * 40]),
+    (words.Slug, ["team-a", "4711", "a" * 40]),
+    (words.Sentence, ["x", "Where teams try things", "Ärzte & Co.", "x" * 200]),
+    (words.Fqdn, ["idp.test", "dev.acme.example", "a-b.c", "xn--bcher-kva.example"]),
+    (words.Cidr, ["10.0.0.0/8", "10.20.0.0/16", "192.0.2.7/32", "169.253.0.0/16", "169.255.0.0/16"]),
+    (words.CpuQuantity, ["1m", "500m", "2", "0.5", "1.25", "0.001", "9999999m"]),
+    (words.MemoryQuantity, ["1Ki", "64Mi", "2Gi", "1Ti", "5k", "5M", "5G", "5T"]),
+    (words.GroupName, ["devs", "shop devs", "acme/shop", "idp:devs", "a@b.example", "systems:x", "1"]),
+    (words.RegistryPrefix, ["idp.local/", "registry.gitlab.com/acme/", "localhost:5000/a/b/"]),
+    (
+        words.ImageReference,
+        [
+            "idp.local/sample:1",
+            "localhost:5000/a/b:v1.2",
+            f"idp.local/a{DIGEST}",
+            f"idp.local/a:1{DIGEST}",
+            "idp.local/a_b:latest-1",
+            "idp.local/latest:1",
+        ],
+    ),
+    (words.Port, [1, 443, 65535]),
+    (words.Replicas, [1, 50]),
+    (words.Count, [0, 10000]),
+    (words.KubernetesVersion, ["1.30", "1.33", "1.99"]),
+    (
+        words.StateBackend,
+        ["file", "s3://abc", "s3://acme-idp/dev/eu", "s3://abc/x?region=eu-central-1", "s3://abc?region=us-gov-west-1"],
+    ),
+    (
+        words.SecretsProvider,
+        [
+            "passphrase",
+            "awskms://alias/idp-dev?region=eu-central-1",
+            "awskms://alias/idp/dev",
+            "awskms://1234abcd-12ab-34cd-56ef-1234567890ab?region=eu-central-1",
+            "awskms:///arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab",
+        ],
+    ),
+    (words.KubeconfigPath, ["~/.kube/config", "/etc/kube config", "../kind.yaml", "kind.yaml", "/home/jürgen/k"]),
+    (words.ContextName, ["idp-dev", "arn:aws:eks:eu-central-1:111122223333:cluster/idp", "admin@kind"]),
+]
+
+BAD: list[tuple[Any, list[object]]] = [
+    (words.DnsLabel, ["", "A", "a_b", "-a", "a-", "1a", "a.b", "a" * 41, "ä", "a\n", " a"]),
+    (words.EnvironmentName, ["", "DEV", "../dev", "dev.platform", "Pulumi.dev.platform", "a" * 21, "dev\n", "-"]),
+    (words.WorkspaceName, ["default", "platform", "kube-system", "kube-x", "idp-x", "idp-system", "Shop", "a" * 41]),
+    (words.Slug, ["", "Team", "a--b", "-a", "a-", "a b", "a/b", "a" * 41]),
+    (words.Sentence, ["", " ", " x", "x ", "x\n", "x\ny", "x\x1b[31my", "x" * 201]),
+    (words.Fqdn, ["", "idp", "idp.test.", ".idp.test", "Idp.test", "a..b", "a_b.c", "1.2.3.4", "a-.b", "*.a.b"]),
+    (
+        words.Cidr,
+        ["", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/7", "10.0.0/16", "256.0.0.0/8", "010.0.0.0/8", "10.0.0.0/08", "::/0"],
+    ),
+    (words.Cidr, ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "169.254.169.254/32", "169.254.0.0/16", "169.254.1.0/24"]),
+    (words.CpuQuantity, ["", "0", "0m", "0.0", "-1", "lots", "1.5m", "1,5", "0.0001", "1e3", "1 ", "500M", "m", ".5"]),
+    (words.MemoryQuantity, ["", "0Mi", "-1Mi", "400m", "1.5Gi", "64", "64MB", "64mi", "64 Mi", "Mi", "1Pi", "1K"]),
+    (words.GroupName, ["", "system:masters", "system:", " a", "a ", "a\n", "a,b", "a'b", "-a", "a" * 129]),
+    (words.RegistryPrefix, ["", "/", "idp.local", "https://idp.local/", "idp.local//", "idp.local/../", "IDP.local/"]),
+    (words.RegistryPrefix, ["user:secret@idp.local/", "*/", "idp.local/*"]),
+    (
+        words.ImageReference,
+        [
+            "",
+            "sample:1",
+            "idp.local/sample",
+            "idp.local/sample:",
+            "idp.local/sample:latest",
+            f"idp.local/sample:latest{DIGEST}",
+            "idp.local/sample@sha256:abc",
+            "idp.local/../sample:1",
+            "idp.local/Sample:1",
+            "https://idp.local/sample:1",
+            "idp.local/sample:1 ",
+        ],
+    ),
+    (words.Port, [0, -1, 65536]),
+    (words.Replicas, [0, 51]),
+    (words.Count, [-1, 10001]),
+    (words.KubernetesVersion, ["", "1.3", "1.33.3", "v1.33", "1.033", "2.33", "1.33\n"]),
+    (
+        words.StateBackend,
+        ["", "File", "file:///tmp", "s3://", "s3://ab", "s3://a_b_c", "s3://abc/../x", "s3://abc?region=x", "gs://abc"],
+    ),
+    (words.StateBackend, ["s3://abc?region=eu-central-1&profile=x", "s3://key:secret@abc", "S3://abc", "s3://abc/"]),
+    (
+        words.SecretsProvider,
+        ["", "awskms://", "awskms://idp", "alias/idp", "awskms://alias/", "gcpkms://x", "Passphrase"],
+    ),
+    (words.KubeconfigPath, ["", "~", "~root/.kube/config", "a\nb", "a\x00b", "x" * 1025]),
+    (words.ContextName, ["", "-a", "a b", "a\n", "a" * 254]),
+]
+
+UNEXPRESSIBLE = ["169.0.0.0/8", "169.128.0.0/9", "10.0.0.1/16", "10.20.1.0/16"]
+"""Networks: overlaps and host bits are arithmetic, beyond a pattern."""
+
+
+def pairs(matrix: list[tuple[Any, list[object]]]) -> list[Any]:
+    named = {id(kind): name for name, kind in vars(words).items()}
+    return [
+        pytest.param(kind, value, id=f"{named[id(kind)]}-{str(value)[:30]!a}")
+        for kind, values in matrix
+        for value in values
+    ]
+
+
+@pytest.mark.parametrize(("kind", "value"), pairs(GOOD))
+def test_good_values_are_kept_as_they_are_by_model_and_schema(kind: type[object], value: object) -> None:
+    adapter = TypeAdapter(kind)
+    assert adapter.validate_python(value) == value
+    assert Draft202012Validator(adapter.json_schema()).is_valid(value)
+
+
+@pytest.mark.parametrize(("kind", "value"), pairs(BAD))
+def test_bad_values_are_refused_by_the_model(kind: type[object], value: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(value)
+
+
+def ends_in_newline(value: object) -> bool:
+    """Tell the values that Python's `$` lets through and ECMA's does not; the model asks for a full match."""
+    return isinstance(value, str) and value.endswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    pairs([(kind, [value for value in values if not ends_in_newline(value)]) for kind, values in BAD]),
+)
+def test_bad_values_are_refused_by_the_schema(kind: type[object], value: object) -> None:
+    assert not Draft202012Validator(TypeAdapter(kind).json_schema()).is_valid(value)
+
+
+@pytest.mark.parametrize("value", UNEXPRESSIBLE)
+def test_networks_that_only_arithmetic_can_refuse_are_refused(value: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter[str](words.Cidr).validate_python(value)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in GOOD])
+@pytest.mark.parametrize("value", [None, True, 1.5, [], {}, b"a", object()])
+def test_values_of_another_type_are_refused(kind: type[object], value: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(value)
+
+
+def test_every_type_of_the_vocabulary_is_in_both_matrices() -> None:
+    lists = {"Many", "Distinct", "AtLeastOne"}
+    types = {name for name, kind in vars(words).items() if hasattr(kind, "__metadata__")} - lists
+    named = {id(kind): name for name, kind in vars(words).items()}
+    assert types == {named[id(kind)] for kind, _ in GOOD} == {named[id(kind)] for kind, _ in BAD}
