@@ -1,0 +1,118 @@
+"""A team's stateless HTTP service, hardened so that it runs under the Pod Security Standard `restricted`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.core.v1 import Service
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
+
+_USER = 65532
+"""The `nonroot` user of distroless images; any id but 0 would do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpServiceArgs:
+    """Arguments of `HttpService`."""
+
+    namespace: pulumi.Input[str]
+    """The team's namespace."""
+    name: pulumi.Input[str]
+    """Name of deployment and service, and so the host name inside the namespace."""
+    image: pulumi.Input[str]
+    """Image with a tag other than `latest`, or a digest."""
+    port: pulumi.Input[int]
+    """TCP port on which the container listens (also in its environment as PORT) and the service answers."""
+    service_account: pulumi.Input[str]
+    """Account the pods run as; its token is not mounted."""
+    priority_class: pulumi.Input[str]
+    """PriorityClass of the pods."""
+    labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Labels of every object."""
+    replicas: pulumi.Input[int] = 2
+    """Pods; with two or more a disruption budget keeps all but one running during maintenance."""
+    cpu: pulumi.Input[str] = "50m"
+    """CPU each pod is promised; it may use more while there is some."""
+    memory: pulumi.Input[str] = "64Mi"
+    """Memory each pod is promised, and past which it is killed."""
+    liveness_path: pulumi.Input[str] = "/healthz"
+    """Answers 200 while the process is sound."""
+    readiness_path: pulumi.Input[str] = "/readyz"
+    """Answers 200 while the pod may get requests."""
+
+
+class HttpService(pulumi.ComponentResource):
+    """Deployment, Service and disruption budget; no root, no capabilities, read-only root, probes and limits."""
+
+    url: pulumi.Output[str]
+    """Address inside the cluster, `http://NAME.NAMESPACE.svc:PORT`."""
+
+    def __init__(self, name: str, args: HttpServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("idp:index:HttpService", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        selector = {"app.kubernetes.io/name": args.name}
+        metadata = {"name": args.name, "namespace": args.namespace, "labels": {**args.labels, **selector}}
+        Deployment(
+            name,
+            metadata=metadata,
+            spec={
+                "replicas": args.replicas,
+                "selector": {"match_labels": selector},
+                "strategy": {"rolling_update": {"max_surge": 1, "max_unavailable": 0}},
+                "template": {"metadata": {"labels": {**args.labels, **selector}}, "spec": _pod(args)},
+            },
+            opts=child,
+        )
+        service = Service(
+            name,
+            metadata=metadata,
+            spec={"selector": selector, "ports": [{"name": "http", "port": args.port, "target_port": "http"}]},
+            opts=child,
+        )
+        PodDisruptionBudget(
+            name,
+            metadata=metadata,
+            spec={"max_unavailable": 1, "selector": {"match_labels": selector}},
+            opts=child,
+        )
+        self.url = pulumi.Output.format(
+            "http://{0}.{1}.svc:{2}", service.metadata.name, service.metadata.namespace, args.port
+        )
+        self.register_outputs({"url": self.url})
+
+
+def _pod(args: HttpServiceArgs) -> dict[str, object]:
+    return {
+        "service_account_name": args.service_account,
+        "automount_service_account_token": False,
+        "enable_service_links": False,
+        "priority_class_name": args.priority_class,
+        "security_context": {
+            "run_as_non_root": True,
+            "run_as_user": _USER,
+            "run_as_group": _USER,
+            "seccomp_profile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": "service",
+                "image": args.image,
+                "ports": [{"name": "http", "container_port": args.port}],
+                "env": [{"name": "PORT", "value": pulumi.Output.from_input(args.port).apply(str)}],
+                "resources": {
+                    "requests": {"cpu": args.cpu, "memory": args.memory},
+                    "limits": {"memory": args.memory},
+                },
+                "security_context": {
+                    "allow_privilege_escalation": False,
+                    "read_only_root_filesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+                "liveness_probe": {"http_get": {"path": args.liveness_path, "port": "http"}},
+                "readiness_probe": {"http_get": {"path": args.readiness_path, "port": "http"}, "period_seconds": 2},
+            }
+        ],
+    }

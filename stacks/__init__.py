@@ -1,0 +1,1 @@
+"""Stack programs, one per layer; the only place where providers are built."""

@@ -1,0 +1,60 @@
+"""What each layer exports, as types: the next layer reads them by attribute, never by a string of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import ClassVar, TypeVar
+
+import pulumi
+
+from stacks.layers import PROJECT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """Base of a layer's outputs: a field is an export of the stack, under the field's name."""
+
+    LAYER: ClassVar[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformOutputs(Outputs):
+    """What the `platform` layer offers to the layers above."""
+
+    LAYER: ClassVar[str] = "platform"
+
+    namespaces: pulumi.Output[Sequence[str]]
+    """Names of the platform's own namespaces."""
+    workspace_priority_class: pulumi.Output[str]
+    """Name of the PriorityClass that workloads of teams use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspacesOutputs(Outputs):
+    """What the `workspaces` layer offers to people and tools."""
+
+    LAYER: ClassVar[str] = "workspaces"
+
+    workspaces: pulumi.Output[Sequence[str]]
+    """Names of the teams' namespaces."""
+    services: pulumi.Output[Sequence[str]]
+    """Addresses of the teams' services inside the cluster, `http://NAME.NAMESPACE.svc:PORT`."""
+
+
+T = TypeVar("T", bound=Outputs)
+
+
+def export(outputs: Outputs) -> None:
+    """Export each field of `outputs` from the running stack."""
+    for field in fields(outputs):
+        pulumi.export(field.name, getattr(outputs, field.name))
+
+
+def read(kind: type[T], environment: str) -> T:
+    """Return the outputs of another layer of `environment`.
+
+    A missing stack or output fails the program with the stack's and the output's name.
+    """
+    stack = pulumi.StackReference(f"organization/{PROJECT}/{environment}.{kind.LAYER}")
+    return kind(**{field.name: stack.require_output(field.name) for field in fields(kind)})

@@ -1,0 +1,76 @@
+"""Layer `workspaces`: one workspace for each team, and the services that the platform runs for it."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.http_service import HttpService, HttpServiceArgs
+from components.labels import Ownership
+from components.workspace import ContainerDefaults, Workspace, WorkspaceArgs
+from components.workspace_network import Egress
+from environments import Environment
+from environments.model import Quota, Service
+from environments.model import Workspace as WorkspaceSettings
+from stacks import outputs, providers
+from stacks.outputs import PlatformOutputs, WorkspacesOutputs
+
+
+def build(environment: Environment) -> WorkspacesOutputs:
+    """Declare the layer; reads the outputs of `platform`."""
+    platform = outputs.read(PlatformOutputs, environment.name)
+    in_cluster = pulumi.ResourceOptions(providers=[providers.cluster(environment)])
+    namespaces, urls = [], []
+    for settings in environment.workspaces:
+        ownership = Ownership(environment=environment.name, owner=settings.owner, cost_centre=settings.cost_centre)
+        workspace = Workspace(settings.name, _workspace(settings, ownership), in_cluster)
+        namespaces.append(workspace.namespace)
+        for service in settings.services:
+            args = _service(service, workspace, ownership, platform)
+            urls.append(HttpService(f"{settings.name}-{service.name}", args, in_cluster).url)
+    return WorkspacesOutputs(workspaces=pulumi.Output.all(*namespaces), services=pulumi.Output.all(*urls))
+
+
+def _workspace(settings: WorkspaceSettings, ownership: Ownership) -> WorkspaceArgs:
+    return WorkspaceArgs(
+        name=settings.name,
+        ownership=ownership,
+        quota=_hard_limits(settings.quota),
+        pod_security=settings.pod_security,
+        container_defaults=ContainerDefaults(**settings.container_defaults.model_dump()),
+        readers=settings.access.readers,
+        developers=settings.access.developers,
+        maintainers=settings.access.maintainers,
+        ingress_from=settings.network.ingress_from,
+        egress_to=[Egress(cidr=egress.cidr, port=egress.port) for egress in settings.network.egress_to],
+    )
+
+
+def _hard_limits(quota: Quota) -> dict[str, str]:
+    """Return Kubernetes' names of what the quota limits; memory is limited both as promised and as used."""
+    return {
+        "requests.cpu": quota.cpu,
+        "requests.memory": quota.memory,
+        "limits.memory": quota.memory,
+        "requests.storage": quota.storage,
+        "pods": str(quota.pods),
+        "services": str(quota.services),
+        "services.loadbalancers": "0",
+        "services.nodeports": "0",
+    }
+
+
+def _service(
+    service: Service, workspace: Workspace, ownership: Ownership, platform: PlatformOutputs
+) -> HttpServiceArgs:
+    return HttpServiceArgs(
+        namespace=workspace.namespace,
+        name=service.name,
+        image=service.image,
+        port=service.port,
+        service_account=workspace.service_account,
+        priority_class=platform.workspace_priority_class,
+        labels=ownership.labels(),
+        replicas=service.replicas,
+        cpu=service.cpu,
+        memory=service.memory,
+    )
