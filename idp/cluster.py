@@ -1,0 +1,46 @@
+"""The cluster an environment lives on: the local one is started here, any other is somebody else's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from environments import Environment
+from idp import paths, toolchain
+from idp.errors import Exit, IdpError
+from idp.loopback.cluster import LocalCluster, preconditions
+from idp.session import Report, Session, uses_loopback
+
+
+def local(report: Report) -> LocalCluster:
+    """Return the local cluster with the tools it needs; builds those that are missing."""
+    preconditions.check_machine()
+    return LocalCluster(paths.LOCAL, toolchain.ensure(report, toolchain.CLUSTER).path)
+
+
+def leftovers() -> list[str]:
+    """Return a line for each process, mount and cgroup of the local cluster."""
+    return LocalCluster(paths.LOCAL, Path).leftovers()
+
+
+def start(session: Session, report: Report) -> None:
+    """Start the environment's cluster if it is the local one and does not run; else check that it can be used."""
+    if uses_loopback(session.environment):
+        local(report).start(report)
+    else:
+        require(session)
+
+
+def require(session: Session) -> None:
+    """Raise `IdpError(MISSING)` if there is no kubeconfig for the environment's cluster."""
+    name = session.environment.name
+    path = kubeconfig(session.environment)
+    if path.is_file():
+        return
+    if uses_loopback(session.environment):
+        raise IdpError(f"{name}: the local cluster does not run; `idp local start` starts it", Exit.MISSING)
+    raise IdpError(f"{name}: cluster.kubeconfig: {path} is not there", Exit.MISSING)
+
+
+def kubeconfig(environment: Environment) -> Path:
+    """Return the kubeconfig of the environment's cluster, whether it is there or not."""
+    return environment.cluster.kubeconfig_path() or paths.LOCAL / "kubeconfig"

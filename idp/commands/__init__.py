@@ -1,0 +1,1 @@
+"""The commands of `idp`, one file for each subject; each only asks, calls and shows."""

@@ -1,0 +1,144 @@
+"""`idp up|preview|down|status|outputs ENV`: an environment and its layers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+from rich.table import Table
+
+from idp import cluster, display, orchestration
+from idp.commands.options import EnvironmentName, Json, Layer, Refresh, Wait
+from idp.engine.layer import Result
+from idp.errors import Exit
+from idp.session import Session, exclusively, open_session
+from stacks.layers import LAYERS
+
+WAIT = 300.0
+"""Seconds that a command waits for whoever holds the environment."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to `app`."""
+    app.command(epilog="Example: idp up local --layer platform")(up)
+    app.command(epilog="Example: idp preview dev --json")(preview)
+    app.command(epilog="Example: idp down local")(down)
+    app.command(epilog="Example: idp status local")(status)
+    app.command(epilog="Example: idp outputs local --json")(outputs)
+
+
+def up(
+    env: EnvironmentName, layer: Layer = None, refresh: Refresh = False, wait: Wait = WAIT, as_json: Json = False
+) -> None:
+    """Bring an environment to what its file and the code say; run again, it changes nothing."""
+    with open_session(env, layer, display.note) as session, exclusively(session, f"idp up {env}", wait, display.note):
+        cluster.start(session, display.note)
+        results = _run(session, lambda watch: orchestration.up(session, watch, refresh=refresh))
+    _show(env, results, as_json)
+    if not as_json:
+        display.next_steps(env, results, cluster.kubeconfig(session.environment))
+
+
+def preview(env: EnvironmentName, layer: Layer = None, as_json: Json = False) -> None:
+    """Say what `up` would change, and what the policies say to it; changes nothing."""
+    with open_session(env, layer, display.note) as session:
+        cluster.require(session)
+        results = _run(session, lambda watch: orchestration.preview(session, watch))
+        for missing in [name for name in session.chosen if name not in {result.layer for result in results}]:
+            display.note(f"{missing}: previewed once {', '.join(LAYERS[missing])} stands; it reads its outputs")
+        _show(env, results, as_json)
+
+
+def down(
+    env: EnvironmentName, layer: Layer = None, refresh: Refresh = False, wait: Wait = WAIT, as_json: Json = False
+) -> None:
+    """Remove every resource of an environment, the upper layers first. The local cluster itself goes on running."""
+    with open_session(env, layer, display.note) as session, exclusively(session, f"idp down {env}", wait, display.note):
+        cluster.require(session)
+        _show(env, _run(session, lambda watch: orchestration.down(session, watch, refresh=refresh)), as_json)
+
+
+def status(env: EnvironmentName, as_json: Json = False) -> None:
+    """Show which layers stand, since when, and how many resources each has."""
+    with open_session(env, None, display.note) as session:
+        found = session.layers.summaries()
+    rows = {
+        name: {"updated": found[name].updated, "resources": found[name].resources}
+        if name in found
+        else {"updated": None, "resources": 0}
+        for name in LAYERS
+    }
+    if as_json:
+        typer.echo(json.dumps({"environment": env, "layers": rows}, indent=2))
+        return
+    table = Table(title=f"environment {env}", title_justify="left")
+    for heading in ("layer", "resources", "last update (UTC)"):
+        table.add_column(heading)
+    for name, row in rows.items():
+        table.add_row(name, str(row["resources"]), str(row["updated"] or "never"))
+    display.out.print(table)
+
+
+def outputs(env: EnvironmentName, layer: Layer = None, as_json: Json = False) -> None:
+    """Show what the layers export; secrets are shown as [secret]."""
+    with open_session(env, layer, display.note) as session:
+        found = {name: session.layers.outputs(name) for name in session.chosen}
+    if as_json:
+        typer.echo(json.dumps({"environment": env, "layers": found}, indent=2))
+        return
+    table = Table(title=f"environment {env}", title_justify="left")
+    for heading in ("layer", "output", "value"):
+        table.add_column(heading)
+    for name, values in found.items():
+        for key, value in (values or {}).items():
+            table.add_row(name, key, value if isinstance(value, str) else json.dumps(value))
+    display.out.print(table)
+
+
+def _run(session: Session, operation: Callable[[orchestration.Watch], list[Result]]) -> list[Result]:
+    with display.watching() as shown, _interruptible(session):
+        return operation(shown.begin)
+
+
+@contextmanager
+def _interruptible(session: Session) -> Iterator[None]:
+    """Pass Ctrl-C on to the engines, which end at the next safe point and write their state."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        display.note("interrupted; the engine ends what it is doing")
+        session.command.interrupt()
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        raise
+
+
+def _show(environment: str, results: Sequence[Result], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"environment": environment, "layers": [_json(result) for result in results]}, indent=2))
+    else:
+        display.summary(environment, results)
+    if any(result.refused for result in results):
+        raise typer.Exit(Exit.VIOLATION)
+    if not all(result.ok for result in results):
+        raise typer.Exit(Exit.FAILED)
+
+
+def _json(result: Result) -> dict[str, object]:
+    progress = result.progress
+    return {
+        "layer": result.layer,
+        "action": result.action,
+        "ok": result.ok,
+        "seconds": round(result.seconds, 2),
+        "changes": dict(progress.changes),
+        "unchanged": progress.same,
+        "outputs_changed": progress.outputs_changed,
+        "steps": [vars(step) for step in progress.steps],
+        "violations": [vars(violation) for violation in progress.violations],
+        "errors": progress.errors,
+    }

@@ -1,0 +1,69 @@
+"""`idp local start|stop|status`: the local cluster."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from idp import cluster, display, lock, removal
+from idp.commands.environment import WAIT
+from idp.commands.options import Json, Wait
+from idp.loopback.cluster import Status
+from idp.session import environment_lock
+
+app = typer.Typer(
+    help="The local Kubernetes cluster: one node, in a network namespace of its own.", no_args_is_help=True
+)
+
+LOCK = environment_lock("local")
+"""Nobody stops the cluster under an update of the environment that lives on it."""
+
+
+@app.command(epilog="Example: idp local start")
+def start(wait: Wait = WAIT, as_json: Json = False) -> None:
+    """Start the cluster, or whatever part of it does not run; needs Linux and root."""
+    with lock.hold(LOCK, "idp local start", wait, display.note):
+        _show(cluster.local(display.note).start(display.note), as_json)
+
+
+@app.command(epilog="Example: idp local stop --purge")
+def stop(
+    purge: Annotated[bool, typer.Option("--purge", help="Remove its data, logs and credentials, too.")] = False,
+    wait: Wait = WAIT,
+) -> None:
+    """Stop the cluster: no process, mount, namespace or bridge of it is left."""
+    with lock.hold(LOCK, "idp local stop", wait, display.note):
+        cluster.local(display.note).stop(display.note, purge=purge)
+
+
+@app.command(epilog="Example: idp local remove")
+def remove(wait: Wait = WAIT) -> None:
+    """Remove the environment `local` with all that belongs to it: cluster, data, state, credentials, logs."""
+    with lock.hold(LOCK, "idp local remove", wait, display.note):
+        removal.remove(display.note)
+    removal.forget()
+    display.out.print("environment local: removed; nothing of it runs or lies anywhere")
+
+
+@app.command(epilog="Example: idp local status --json")
+def status(as_json: Json = False) -> None:
+    """Show what of the cluster runs, and where its logs are."""
+    _show(cluster.local(display.note).status(), as_json)
+
+
+def _show(found: Status, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), indent=2))
+        return
+    table = Table(title=f"local cluster: {'ready' if found.ready else 'not ready'}", title_justify="left")
+    for heading in ("component", "pid", "state", "log"):
+        table.add_column(heading, overflow="fold")
+    for component in found.components:
+        state = "running" if component.running else "[red]stopped[/red]"
+        table.add_row(component.name, str(component.pid or ""), state, str(component.log))
+    display.out.print(table)
+    if found.server:
+        display.out.print(f"API server {found.server}, kubeconfig {found.kubeconfig}")

@@ -1,0 +1,19 @@
+"""Arguments and options that commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+EnvironmentName = Annotated[
+    str, typer.Argument(metavar="ENV", help="Name of a file in environments/, without .yaml.", show_default=False)
+]
+Layer = Annotated[str | None, typer.Option("--layer", metavar="LAYER", help="Only this layer: platform or workspaces.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout instead of tables.")]
+Wait = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for whoever holds the environment.")
+]
+Refresh = Annotated[
+    bool, typer.Option("--refresh", help="Look at the real objects first, and repair what has drifted.")
+]

@@ -1,0 +1,1 @@
+"""Drives the Pulumi engine: one layer is one stack."""

@@ -1,0 +1,138 @@
+"""The operations on one layer of an environment."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pulumi.automation import LocalWorkspace
+from pulumi.automation.errors import CommandError, StackNotFoundError
+
+from idp import paths
+from idp.engine.command import EngineCommand
+from idp.engine.events import EventLog
+from idp.engine.progress import Progress
+from idp.engine.settings import EngineSettings
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an operation on a layer ended."""
+
+    layer: str
+    action: str
+    """`preview`, `up` or `destroy`; `unchanged` where a preview made an update needless."""
+    ok: bool
+    seconds: float
+    progress: Progress
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything changes (preview) or changed (update): resources or outputs."""
+        return bool(self.progress.steps) or self.progress.outputs_changed
+
+    @property
+    def refused(self) -> bool:
+        """Whether a mandatory policy said no."""
+        return any(violation.mandatory for violation in self.progress.violations)
+
+
+@dataclass(frozen=True)
+class StackSummary:
+    """What the backend knows of a stack."""
+
+    updated: str | None
+    """Time of the last update, ISO 8601; None before the first."""
+    resources: int
+
+
+class Layers:
+    """The stacks of an environment, by layer, over one engine."""
+
+    def __init__(self, settings: EngineSettings, command: EngineCommand) -> None:
+        self._settings = settings
+        self._command = command
+        self._workspace = LocalWorkspace(
+            work_dir=str(paths.ROOT),
+            env_vars={**settings.variables, "PULUMI_DEBUG_COMMANDS": "true"},
+            pulumi_command=command,
+            secrets_provider=settings.secrets_provider,
+        )
+
+    def stack(self, layer: str) -> str:
+        """Return the name of the layer's stack."""
+        return f"{self._settings.environment}.{layer}"
+
+    def summaries(self) -> Mapping[str, StackSummary]:
+        """Return what stands, by layer; layers without a stack are left out."""
+        prefix = f"{self._settings.environment}."
+        return {
+            stack.name.removeprefix(prefix): StackSummary(
+                stack.last_update.isoformat() if stack.last_update else None, stack.resource_count or 0
+            )
+            for stack in self._workspace.list_stacks()
+            if stack.name.startswith(prefix)
+        }
+
+    def create(self, layer: str) -> None:
+        """Create the layer's stack, empty."""
+        self._workspace.create_stack(self.stack(layer))
+
+    def remove(self, layer: str) -> None:
+        """Remove the layer's stack, which must be empty, with its history and its settings file."""
+        self._workspace.remove_stack(self.stack(layer))
+
+    def outputs(self, layer: str) -> Mapping[str, object] | None:
+        """Return the layer's outputs, secrets as `[secret]`; None if it has no stack."""
+        try:
+            # Not the Automation API's: it also asks for the secrets in the clear.
+            printed = self._call(["stack", "output", "--json", "--stack", self.stack(layer)])
+        except StackNotFoundError:
+            return None
+        found: Mapping[str, object] = json.loads(printed)
+        return found
+
+    def preview(self, progress: Progress) -> Result:
+        """Say what an update would change."""
+        return self._run("preview", ["preview"], progress)
+
+    def up(self, progress: Progress, *, refresh: bool = False) -> Result:
+        """Make the layer what its program says."""
+        more = ["--refresh"] if refresh else []
+        return self._run("up", ["up", "--yes", "--skip-preview", *more], progress)
+
+    def destroy(self, progress: Progress, *, refresh: bool = False) -> Result:
+        """Remove every resource of the layer."""
+        more = ["--refresh"] if refresh else []
+        return self._run("destroy", ["destroy", "--yes", "--skip-preview", *more], progress)
+
+    def forget_pending(self, layer: str) -> None:
+        """Drop creations that a crash left unfinished, after reading what really exists."""
+        self._call(["refresh", "--yes", "--clear-pending-creates", "--stack", self.stack(layer)])
+
+    def _run(self, action: str, args: Sequence[str], progress: Progress) -> Result:
+        begun = time.monotonic()
+        ok = True
+        with EventLog(progress.add) as log:
+            self._command.inherit(log.descriptor)
+            try:
+                self._call([*args, "--event-log", log.path, "--stack", self.stack(progress.layer)])
+            except CommandError as error:
+                ok = False
+                failure = error
+            finally:
+                self._command.disinherit(log.descriptor)
+        if not ok and not progress.errors and not any(violation.mandatory for violation in progress.violations):
+            progress.errors.append(_reason(failure))
+        return Result(progress.layer, action, ok, time.monotonic() - begun, progress)
+
+    def _call(self, args: Sequence[str]) -> str:
+        return self._command.run(list(args), str(paths.ROOT), self._workspace.env_vars).stdout
+
+
+def _reason(error: CommandError) -> str:
+    """Return the engine's own word for a failure that no event told."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next((line for line in reversed(lines) if line.startswith("error:")), lines[-1] if lines else "no reason")

@@ -1,0 +1,121 @@
+"""What has happened so far in one run of one layer, taken from the engine's events."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pulumi.automation.events import (
+    DiagnosticEvent,
+    EngineEvent,
+    OpType,
+    PolicyEvent,
+    StepEventMetadata,
+    StepEventStateMetadata,
+)
+
+STACK = "pulumi:pulumi:Stack"
+
+_UNCHANGED = {OpType.SAME, OpType.READ, OpType.REFRESH}
+_MARKUP = re.compile(r"<\{%.*?%\}>")
+"""The engine's colour commands."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A policy's word on a resource."""
+
+    policy: str
+    mandatory: bool
+    urn: str | None
+    message: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """An operation on a resource, done or failed."""
+
+    op: str
+    type: str
+    name: str
+    urn: str
+    failed: bool = False
+
+
+@dataclass
+class Progress:
+    """Grows with each event; read by the display from another thread, which may see it one event late."""
+
+    layer: str
+    current: str = ""
+    """What is being worked on."""
+    same: int = 0
+    steps: list[Step] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    outputs: Mapping[str, object] = field(default_factory=dict)
+    """What the layer exports, secrets masked by the engine."""
+    outputs_changed: bool = False
+
+    @property
+    def changes(self) -> Mapping[str, int]:
+        """Operations by kind, unchanged resources apart: `{"create": 3}`."""
+        return Counter(step.op for step in self.steps)
+
+    def add(self, event: EngineEvent) -> None:
+        """Take in one event."""
+        if event.resource_pre_event:
+            self._begin(event.resource_pre_event.metadata)
+        elif event.res_outputs_event:
+            self._end(event.res_outputs_event.metadata)
+        elif event.res_op_failed_event:
+            self._step(event.res_op_failed_event.metadata, failed=True)
+        elif event.policy_event:
+            self._violation(event.policy_event)
+        elif event.diagnostic_event:
+            self._diagnostic(event.diagnostic_event)
+        elif event.summary_event:
+            self.same = event.summary_event.resource_changes.get(OpType.SAME, 0)
+
+    def _begin(self, metadata: StepEventMetadata) -> None:
+        if metadata.op not in _UNCHANGED:
+            self.current = f"{metadata.op.value} {_name(metadata.urn)}"
+
+    def _end(self, metadata: StepEventMetadata) -> None:
+        if metadata.type == STACK:
+            self.outputs = _outputs(metadata.new)
+            self.outputs_changed = self.outputs != _outputs(metadata.old)
+        if metadata.op not in _UNCHANGED:
+            self._step(metadata)
+
+    def _step(self, metadata: StepEventMetadata, *, failed: bool = False) -> None:
+        step = Step(metadata.op.value, metadata.type, _name(metadata.urn), metadata.urn, failed)
+        # Components report twice: when they are registered, and again with their outputs.
+        if step not in self.steps:
+            self.steps.append(step)
+
+    def _violation(self, event: PolicyEvent) -> None:
+        violation = Violation(
+            event.policy_name, event.enforcement_level == "mandatory", event.resource_urn, _plain(event.message)
+        )
+        if violation not in self.violations:
+            self.violations.append(violation)
+
+    def _diagnostic(self, event: DiagnosticEvent) -> None:
+        if event.severity == "error" and (message := _plain(event.message)):
+            where = f"{_name(event.urn)}: " if event.urn else ""
+            self.errors.append(where + message)
+
+
+def _name(urn: str) -> str:
+    return urn.rsplit("::", 1)[-1]
+
+
+def _plain(message: str) -> str:
+    return _MARKUP.sub("", message).strip()
+
+
+def _outputs(state: StepEventStateMetadata | None) -> Mapping[str, object]:
+    return (state.outputs if state else None) or {}

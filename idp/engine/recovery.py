@@ -1,0 +1,89 @@
+"""Mends what a crash left in the state of a file backend, so that no human has to."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import psutil
+
+from idp.engine.settings import EngineSettings
+from idp.errors import Exit, IdpError
+from stacks.layers import PROJECT
+
+
+def check_state(settings: EngineSettings, layers: Iterable[str]) -> None:
+    """Raise `IdpError(FAILED)`, a line for each, if a checkpoint can't be read; says how to get it back."""
+    broken = [line for layer in layers if (line := _broken(checkpoint_file(settings, layer)))]
+    if broken:
+        raise IdpError("\n".join(broken))
+
+
+def drop_stale_locks(settings: EngineSettings, layer: str, report: Callable[[str], None]) -> None:
+    """Remove locks of engines that no longer live on this machine.
+
+    The backend's own locks have neither lease nor fencing: a killed engine leaves its lock for ever.
+    Raises `IdpError(BUSY)` that names the process if one lives.
+    """
+    if settings.state is None:
+        return
+    folder = settings.state / ".pulumi/locks/organization" / PROJECT / f"{settings.environment}.{layer}"
+    for path in sorted(folder.glob("*.json")):
+        lock = _read(path)
+        if lock is not None and _holds(lock):
+            raise IdpError(
+                f"{settings.environment}.{layer}: held by a pulumi of your own"
+                f" (pid {lock['pid']} on {lock['hostname']}, since {lock['timestamp']})",
+                Exit.BUSY,
+            )
+        report(f"{layer}: removing the lock of an engine that was killed")
+        path.unlink(missing_ok=True)
+
+
+def pending(settings: EngineSettings, layer: str) -> bool:
+    """Return whether the last update of the layer ended in the middle of an operation."""
+    path = checkpoint_file(settings, layer)
+    state = _read(path) if path is not None else None
+    if state is None:
+        return False
+    checkpoint = state.get("checkpoint")
+    latest = checkpoint.get("latest") if isinstance(checkpoint, dict) else None
+    return bool(latest and latest.get("pending_operations"))
+
+
+def checkpoint_file(settings: EngineSettings, layer: str) -> Path | None:
+    """Return where a file backend keeps the layer's state; None for other backends."""
+    if settings.state is None:
+        return None
+    return settings.state / ".pulumi/stacks" / PROJECT / f"{settings.environment}.{layer}.json"
+
+
+def _broken(path: Path | None) -> str | None:
+    if path is None or not path.exists():
+        return None
+    try:
+        json.loads(path.read_bytes())
+    except ValueError as error:
+        backup = path.with_name(path.name + ".bak")
+        return f"{path}: not a state file ({error}); the state before the last update is in {backup.name} beside it"
+    return None
+
+
+def _read(path: Path) -> dict[str, object] | None:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _holds(lock: dict[str, object]) -> bool:
+    if lock.get("hostname") != socket.gethostname():
+        return True
+    try:
+        process = psutil.Process(int(str(lock["pid"])))
+        return Path(process.exe()).name == "pulumi" and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, KeyError, ValueError):
+        return False

@@ -1,0 +1,63 @@
+"""With which settings the engine runs for an environment; what `idp env-vars` prints, too."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from environments import Environment
+from idp import paths
+from idp.files import write
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """Where the engine keeps an environment's state, and how it seals secrets."""
+
+    environment: str
+    backend: str
+    """URL of the state backend, as Pulumi takes it."""
+    secrets_provider: str
+    """Name or URL of the secrets provider, as Pulumi takes it."""
+    variables: Mapping[str, str]
+    """Environment variables of the engine; no value is a secret."""
+
+    @property
+    def state(self) -> Path | None:
+        """Folder of the file backend; None if the state is elsewhere."""
+        return Path(self.backend.removeprefix("file://")) if self.backend.startswith("file://") else None
+
+
+def settings(environment: Environment, path: Path | None = None) -> EngineSettings:
+    """Return the engine's settings for `environment`; creates nothing.
+
+    `path` is a folder of tools that goes first on PATH.
+    """
+    state = environment.state
+    backend = f"file://{paths.STATE}" if state.backend == "file" else state.backend
+    variables = {
+        "PULUMI_HOME": str(paths.PULUMI_HOME),
+        "PULUMI_BACKEND_URL": backend,
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # The engine reads any flag from PULUMI_OPTION_*: the policies guard stock `pulumi up`, too.
+        "PULUMI_OPTION_POLICY_PACK": str(paths.POLICIES),
+    }
+    if state.secrets_provider == "passphrase":
+        variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(paths.PASSPHRASE)
+    if path is not None:
+        variables["PATH"] = os.pathsep.join([str(path), os.environ.get("PATH", os.defpath)])
+    return EngineSettings(environment.name, backend, state.secrets_provider, variables)
+
+
+def prepare(settings: EngineSettings) -> None:
+    """Create what the engine expects to exist: the folder of the state and the passphrase, both private."""
+    paths.WORK.mkdir(mode=0o700, exist_ok=True)
+    paths.LOGS.mkdir(exist_ok=True)
+    if settings.state is not None:
+        settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.secrets_provider == "passphrase" and not paths.PASSPHRASE.exists():
+        write(paths.PASSPHRASE, secrets.token_urlsafe(32))

@@ -1,0 +1,104 @@
+"""Runs an operation over the layers of an environment, in the order of their dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from idp.engine import recovery
+from idp.engine.layer import Result, StackSummary
+from idp.engine.progress import Progress
+from idp.session import Session
+from stacks.layers import LAYERS
+
+Watch = Callable[[str, Progress], None]
+"""Told when an operation on a layer begins: what it is, and the progress to look at."""
+
+
+def preview(session: Session, watch: Watch) -> list[Result]:
+    """Preview the chosen layers side by side, as far as what they read is known already.
+
+    A layer above one that was never deployed can't be previewed: it is left out of the results.
+    """
+    summaries = session.layers.summaries()
+    known = _known(session.chosen, summaries)
+    for layer in known:
+        if layer not in summaries:
+            # The engine previews only what has a stack, if an empty one.
+            session.layers.create(layer)
+    return _preview(session, watch, known)
+
+
+def up(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]:
+    """Bring the chosen layers to what their programs say; stops at the first that fails.
+
+    First all layers whose inputs are known are previewed side by side, so that a refusal by policy or a broken
+    program is found before anything changes. Then those that change are updated in order.
+    """
+    summaries = session.layers.summaries()
+    for layer in session.chosen:
+        if layer not in summaries:
+            session.layers.create(layer)
+        elif recovery.pending(session.settings, layer):
+            session.layers.forget_pending(layer)
+    known = () if refresh else _known(session.chosen, summaries)
+    previews = {result.layer: result for result in _preview(session, watch, known)}
+    if failed := [result for result in previews.values() if not result.ok]:
+        return failed
+    return _update(session, watch, previews, refresh=refresh)
+
+
+def down(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]:
+    """Remove the chosen layers, those above first; stops at the first that fails."""
+    summaries = session.layers.summaries()
+    results = []
+    for layer in reversed([layer for layer in session.chosen if layer in summaries]):
+        if recovery.pending(session.settings, layer):
+            session.layers.forget_pending(layer)
+        progress = _begin(watch, "destroy", layer)
+        result = session.layers.destroy(progress, refresh=refresh)
+        results.append(result)
+        if not result.ok:
+            break
+        session.layers.remove(layer)
+    return results
+
+
+def _update(session: Session, watch: Watch, previews: Mapping[str, Result], *, refresh: bool) -> list[Result]:
+    results: list[Result] = []
+    updated: set[str] = set()
+    for layer in session.chosen:
+        seen = previews.get(layer)
+        if seen is not None and not seen.changed and not updated.intersection(LAYERS[layer]):
+            results.append(Result(layer, "unchanged", True, seen.seconds, seen.progress))
+            continue
+        if seen is None or updated.intersection(LAYERS[layer]):
+            # Not previewed yet, or on inputs that have changed since.
+            seen = session.layers.preview(_begin(watch, "preview", layer))
+            if not seen.ok:
+                return [*results, seen]
+        result = session.layers.up(_begin(watch, "up", layer), refresh=refresh)
+        results.append(result)
+        if not result.ok:
+            break
+        updated.add(layer)
+    return results
+
+
+def _known(chosen: Sequence[str], summaries: Mapping[str, StackSummary]) -> list[str]:
+    """Return the chosen layers whose inputs are known: what they read from stands."""
+    standing = {layer for layer, summary in summaries.items() if summary.updated and summary.resources}
+    return [layer for layer in chosen if standing.issuperset(LAYERS[layer])]
+
+
+def _preview(session: Session, watch: Watch, layers: Collection[str]) -> list[Result]:
+    if not layers:
+        return []
+    with ThreadPoolExecutor(len(layers)) as pool:
+        return list(pool.map(lambda layer: session.layers.preview(_begin(watch, "preview", layer)), layers))
+
+
+def _begin(watch: Watch, action: str, layer: str) -> Progress:
+    progress = Progress(layer)
+    watch(action, progress)
+    return progress
