@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 import typer
 from rich.table import Table
@@ -105,16 +106,19 @@ def _run(session: Session, operation: Callable[[orchestration.Watch], list[Resul
 
 @contextmanager
 def _interruptible(session: Session) -> Iterator[None]:
-    """Pass Ctrl-C on to the engines, which end at the next safe point and write their state."""
+    """Pass Ctrl-C and the like on to the engines, which stop at the next safe point and write their state."""
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        display.note("interrupted: the engine ends what it is doing; once more ends idp, and the engine alone goes on")
+        session.command.interrupt()
+        signal.signal(number, signal.default_int_handler)
+
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except KeyboardInterrupt:
-        display.note("interrupted; the engine ends what it is doing")
-        session.command.interrupt()
-        for thread in threading.enumerate():
-            if thread is not threading.current_thread() and not thread.daemon:
-                thread.join()
-        raise
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _show(environment: str, results: Sequence[Result], as_json: bool) -> None:

@@ -33,7 +33,7 @@ class EngineCommand(PulumiCommand):
         self._mark = mark
         self._inherited: list[int] = []
         self._running: set[subprocess.Popen[str]] = set()
-        self._guard = threading.Lock()
+        self._guard = threading.RLock()  # a signal handler takes it, maybe while this thread holds it
 
     def inherit(self, descriptor: int) -> None:
         """Pass `descriptor` on to every engine started from now on."""
