@@ -1,0 +1,83 @@
+"""Which resources a rule looks at, told from Pulumi's type token alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+_TOKEN = re.compile(r"kubernetes:(?P<group>[^/:]+)/(?P<version>[^/:]+):(?P<kind>\w+)")
+
+
+class Variant(Enum):
+    """How a type carries the data of its kind."""
+
+    WHOLE = ""
+    PATCH = "Patch"
+    """Server-side apply onto an object that exists: fields that are absent stay as they are."""
+    LIST = "List"
+    """Objects of the kind under `items`."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A type token that a matcher accepts."""
+
+    kind: str
+    """`Deployment` for Deployment, DeploymentPatch and DeploymentList; the token itself for `Anything`."""
+    variant: Variant
+
+
+class Matcher(Protocol):
+    """Decides from a type token such as `kubernetes:apps/v1:Deployment`."""
+
+    def match(self, token: str) -> Match | None:
+        """Return what the token stands for, or None if the rule does not look at it."""
+
+    def describe(self) -> str:
+        """Return what is matched, for the documentation."""
+
+
+@dataclass(frozen=True)
+class Anything:
+    """Matches every type of every provider."""
+
+    def match(self, token: str) -> Match | None:
+        """Accept each token as a whole resource of its own kind."""
+        return Match(token, Variant.WHOLE)
+
+    def describe(self) -> str:
+        """Return `every resource`."""
+        return "every resource"
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """Matches kinds of the Kubernetes provider in all API versions and groups' variants.
+
+    `kinds` maps a kind to the API groups that have or had it, as the provider's tokens spell them (`core` for the core
+    group): Deployment was in `extensions` before `apps`.
+    """
+
+    kinds: tuple[tuple[str, frozenset[str]], ...]
+
+    def match(self, token: str) -> Match | None:
+        """Accept a kind, its Patch and its List."""
+        parts = _TOKEN.fullmatch(token)
+        if parts is None:
+            return None
+        for kind, groups in self.kinds:
+            suffix = parts["kind"].removeprefix(kind)
+            if parts["group"] in groups and parts["kind"].startswith(kind) and suffix in {v.value for v in Variant}:
+                return Match(kind, Variant(suffix))
+        return None
+
+    def describe(self) -> str:
+        """Return the kinds, comma separated."""
+        return ", ".join(kind for kind, _ in self.kinds)
+
+
+def kubernetes(**kinds: str) -> Kubernetes:
+    """Build a matcher: `kubernetes(Deployment="apps extensions", Pod="core")`."""
+    return Kubernetes(tuple((kind, frozenset(groups.split())) for kind, groups in kinds.items()))

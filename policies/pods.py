@@ -1,0 +1,68 @@
+"""Containers, wherever a kind carries its pod template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policies.kinds import kubernetes
+from policies.plain import UNKNOWN, Plain, at, join
+from policies.rule import NotYetKnown, Resource
+
+WORKLOADS = kubernetes(
+    Pod="core",
+    PodTemplate="core",
+    ReplicationController="core",
+    Deployment="apps extensions",
+    StatefulSet="apps",
+    DaemonSet="apps extensions",
+    ReplicaSet="apps extensions",
+    Job="batch",
+    CronJob="batch",
+)
+"""All kinds of the Kubernetes API that carry a pod template, in the groups they have ever been in."""
+
+_TEMPLATE = ("spec", "template", "spec")
+_POD_SPEC = {
+    "Pod": ("spec",),
+    "PodTemplate": ("template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+
+RUNNING = ("containers", "initContainers")
+"""Containers that a pod starts with; only these may have resources."""
+ALL = (*RUNNING, "ephemeralContainers")
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of a pod spec; `path` begins at the resource's properties."""
+
+    spec: dict[str, Plain]
+    path: str
+
+
+def pod_spec_path(kind: str) -> tuple[str, ...]:
+    """Return the keys that lead to the pod spec of a kind in `WORKLOADS`."""
+    return _POD_SPEC.get(kind, _TEMPLATE)
+
+
+def containers(resource: Resource, lists: tuple[str, ...]) -> Iterator[Container | NotYetKnown]:
+    """Yield the containers of a workload in the given lists, or `NotYetKnown` for those not known."""
+    keys = pod_spec_path(resource.kind)
+    spec = at(resource.props, *keys)
+    if spec is UNKNOWN:
+        yield NotYetKnown(join("", *keys))
+        return
+    for name in lists:
+        yield from _listed(at(spec, name), join("", *keys, name))
+
+
+def _listed(value: Plain, path: str) -> Iterator[Container | NotYetKnown]:
+    if value is UNKNOWN:
+        yield NotYetKnown(path)
+    for index, item in enumerate(value if isinstance(value, list) else []):
+        if item is UNKNOWN:
+            yield NotYetKnown(join(path, index))
+        elif isinstance(item, dict):
+            yield Container(item, join(path, index))

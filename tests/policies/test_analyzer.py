@@ -1,0 +1,292 @@
+"""The pack as a process, asked over gRPC with what the engine sends: proxies, secrets and unknown values."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc  # type: ignore[import-untyped]
+import pytest
+from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped]
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+
+from policies.catalogue import Catalogue
+from policies.rule import Rule
+
+PACK = Path(__file__).resolve().parents[2] / "policies"
+MANDATORY, ADVISORY = "MANDATORY", "ADVISORY"
+PROVIDER = "pulumi:providers:kubernetes"
+NAMESPACE = "kubernetes:core/v1:Namespace"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+LABELS = {
+    "pod-security.kubernetes.io/enforce": "restricted",
+    "pod-security.kubernetes.io/enforce-version": "v1.33",
+}
+RESOURCES = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "32Mi"}}
+DENY = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+# How the engine marks values on the wire: properties.go and plugin/rpc.go of its sdk/go/common/resource.
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+def secret(value: object) -> dict[str, object]:
+    return {SIGNATURE: SECRET_MARK, "value": value}
+
+
+def urn(token: str, name: str) -> str:
+    return f"urn:pulumi:dev.platform::idp::{token}::{name}"
+
+
+def _struct(props: Mapping[str, object]) -> struct_pb2.Struct:
+    struct = struct_pb2.Struct()
+    struct.update(props)
+    return struct
+
+
+@dataclass(frozen=True)
+class Said:
+    """One diagnostic."""
+
+    message: str
+    level: str
+    urn: str
+    pack: str
+
+
+@dataclass(frozen=True)
+class Analyzer:
+    """A running pack."""
+
+    stub: analyzer_pb2_grpc.AnalyzerStub
+
+    def analyze(
+        self, token: str, props: Mapping[str, object], name: str = "thing", provider: str = "cluster"
+    ) -> list[Said]:
+        made_by = analyzer_pb2.AnalyzerProviderResource(
+            type=PROVIDER, name=provider, urn=urn(PROVIDER, provider), properties=_struct({"kubeconfig": secret("x")})
+        )
+        request = analyzer_pb2.AnalyzeRequest(
+            type=token, name=name, urn=urn(token, name), properties=_struct(props), provider=made_by
+        )
+        return _said(self.stub.Analyze(request, timeout=20))
+
+    def analyze_stack(self, resources: Sequence[tuple[str, str, Mapping[str, object]]]) -> list[Said]:
+        sent = [
+            analyzer_pb2.AnalyzerResource(type=token, name=name, urn=urn(token, name), properties=_struct(props))
+            for token, name, props in resources
+        ]
+        return _said(self.stub.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=sent), timeout=20))
+
+    def policies(self) -> dict[str, str]:
+        info = self.stub.GetAnalyzerInfo(empty_pb2.Empty(), timeout=20)
+        return {
+            f"{info.name}/{one.name}": analyzer_pb2.EnforcementLevel.Name(one.enforcementLevel) for one in info.policies
+        }
+
+
+def _said(response: analyzer_pb2.AnalyzeResponse) -> list[Said]:
+    return [
+        Said(one.message, analyzer_pb2.EnforcementLevel.Name(one.enforcementLevel), one.urn, one.policyPackName)
+        for one in response.diagnostics
+    ]
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[Analyzer]:
+    """Start a pack as the language host does: the folder is the working directory and the program.
+
+    The pack asks the engine nothing, so there is none at the address.
+    """
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", "."]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout is not None
+            port = process.stdout.readline().strip().decode()
+            assert port.isdigit(), f"no port but {port!r}"
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                yield Analyzer(analyzer_pb2_grpc.AnalyzerStub(channel))
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Iterator[Analyzer]:
+    with started(PACK) as running:
+        yield running
+
+
+def _deployment(**container: object) -> dict[str, object]:
+    return {"spec": {"template": {"spec": {"containers": [{"name": "app", "resources": RESOURCES, **container}]}}}}
+
+
+def _levels(response: list[Said]) -> list[str]:
+    return [found.level for found in response]
+
+
+def test_info_names_two_mandatory_policies(analyzer: Analyzer) -> None:
+    assert analyzer.policies() == {"idp/resources": MANDATORY, "idp/stack": MANDATORY}
+
+
+def test_samples_get_their_verdict_over_the_wire(analyzer: Analyzer, catalogue: Catalogue) -> None:
+    asked = 0
+    for rule in catalogue.rules:
+        if not isinstance(rule, Rule):
+            continue
+        for sample, refused in [(one, False) for one in rule.passing] + [(one, True) for one in rule.failing]:
+            provider = sample.provider.name if sample.provider else "cluster"
+            response = analyzer.analyze(sample.type, sample.props, provider=provider)
+            said = [found.message for found in response if f"\n{rule.id} (" in found.message]
+            if sample.type != "pulumi:pulumi:StackReference":
+                assert bool(said) is refused, sample
+            assert set(_levels(response)) <= {MANDATORY}
+            asked += 1
+    assert asked > 50
+
+
+def test_a_good_resource_passes(analyzer: Analyzer) -> None:
+    assert not analyzer.analyze(DEPLOYMENT, _deployment(image="app:1"))
+    assert not analyzer.analyze(NAMESPACE, {"metadata": {"name": "team", "labels": LABELS}})
+
+
+def test_a_violation_is_one_mandatory_diagnostic(analyzer: Analyzer) -> None:
+    (found,) = analyzer.analyze(DEPLOYMENT, _deployment(image="app:latest"), name="web")
+    assert found.level == MANDATORY
+    assert found.pack == "idp"
+    assert found.urn == urn(DEPLOYMENT, "web")
+    assert found.message.splitlines()[1] == (
+        "image_pinned (medium) on web, spec.template.spec.containers[0].image: has the tag `latest`; "
+        "allowed is a tag other than `latest`, or a digest"
+    )
+
+
+@pytest.mark.parametrize("hide", ["image", "resources", "container", "containers", "spec", "top"])
+def test_an_unknown_value_is_advisory_and_never_fine(analyzer: Analyzer, hide: str) -> None:
+    container: object = {"name": "app", "image": "app:1", "resources": RESOURCES}
+    if hide in ("image", "resources"):
+        container = {"name": "app", "image": "app:1", "resources": RESOURCES, hide: UNKNOWN}
+    if hide == "container":
+        container = UNKNOWN
+    spec: object = {"template": {"spec": {"containers": UNKNOWN if hide == "containers" else [container]}}}
+    if hide == "spec":
+        spec = {"template": {"spec": UNKNOWN}}
+    (found,) = analyzer.analyze(DEPLOYMENT, {"spec": UNKNOWN if hide == "top" else spec})
+    assert found.level == ADVISORY
+    assert "is not yet known; checked again on the update" in found.message
+    assert UNKNOWN not in found.message
+
+
+def test_an_unknown_value_hides_no_violation_beside_it(analyzer: Analyzer) -> None:
+    props = {
+        "spec": {
+            "containers": [
+                {"image": UNKNOWN, "resources": RESOURCES},
+                {"image": "app:latest", "resources": RESOURCES},
+            ]
+        }
+    }
+    response = analyzer.analyze("kubernetes:core/v1:Pod", props)
+    assert sorted(_levels(response)) == sorted([MANDATORY, ADVISORY])
+    assert "spec.containers[1].image: has the tag" in response[0].message
+    assert "image_pinned on thing, spec.containers[0].image is not yet known" in response[1].message
+
+
+def test_a_secret_is_judged_but_not_repeated(analyzer: Analyzer) -> None:
+    canaries = [f"canary{number:03}" for number in range(100)]
+    names = iter(canaries)
+    env = [{"name": secret(next(names)), "value": secret(next(names))} for _ in range(30)]
+    container = {
+        "name": secret(next(names)),
+        "image": secret(f"{next(names)}:latest"),
+        "env": env,
+        "command": [secret(next(names)) for _ in range(10)],
+        "resources": secret({"limits": {"cpu": next(names)}, "requests": {}}),
+    }
+    metadata = {"name": secret(next(names)), "annotations": {"a": secret(next(names))}, "labels": {"b": next(names)}}
+    pod = {"metadata": metadata, "spec": {"containers": [container], "nodeName": secret(next(names))}}
+    role = {"rules": [{"verbs": ["*", secret(next(names))], "resources": [f"*/{next(names)}"], "apiGroups": [""]}]}
+    bound = {"roleRef": {"kind": next(names), "name": "cluster-admin"}, "subjects": [{"name": secret(next(names))}]}
+    space = {"metadata": {"name": next(names), "labels": {label: secret(next(names)) for label in LABELS}}}
+    rbac = "kubernetes:rbac.authorization.k8s.io/v1:"
+    responses = [
+        analyzer.analyze("kubernetes:core/v1:Pod", pod),
+        analyzer.analyze("kubernetes:core/v1:Secret", {"stringData": {"a": secret(next(names))}}, provider="default"),
+        analyzer.analyze(f"{rbac}ClusterRole", role),
+        analyzer.analyze(f"{rbac}RoleBinding", bound),
+        analyzer.analyze(NAMESPACE, space),
+        analyzer.analyze_stack([(NAMESPACE, "team", space)]),
+    ]
+    assert all(response for response in responses)
+    said = "".join(str(response) for response in responses)
+    assert not [canary for canary in canaries if canary in said]
+
+
+def test_the_default_provider_is_refused(analyzer: Analyzer) -> None:
+    response = analyzer.analyze("kubernetes:core/v1:ConfigMap", {}, provider="default_4_25_0")
+    assert _levels(response) == [MANDATORY]
+    assert "default_provider (high) on thing: made by a default provider" in response[0].message
+
+
+def test_a_namespace_without_default_deny_is_refused(analyzer: Analyzer) -> None:
+    team = (NAMESPACE, "team", {"metadata": {"name": "team"}})
+    other = (NETWORK_POLICY, "deny", {"metadata": {"name": "deny", "namespace": "other"}, "spec": DENY})
+    (found,) = analyzer.analyze_stack([team, other])
+    assert found.level == MANDATORY
+    assert found.urn == urn(NAMESPACE, "team")
+    assert "namespace_default_deny (high) on team, metadata.name: no NetworkPolicy" in found.message
+
+
+def test_a_namespace_with_default_deny_passes(analyzer: Analyzer) -> None:
+    team = (NAMESPACE, "team", {"metadata": {"name": "team"}})
+    deny = (NETWORK_POLICY, "deny", {"metadata": {"name": "deny", "namespace": "team"}, "spec": DENY})
+    assert not analyzer.analyze_stack([team, deny])
+    assert not analyzer.analyze_stack([])
+
+
+@pytest.mark.parametrize("hidden", ["namespace", "policy", "spec", "unconfigured"])
+def test_a_stack_that_is_not_known_yet_is_advisory(analyzer: Analyzer, hidden: str) -> None:
+    space: dict[str, object] = {"metadata": {"name": UNKNOWN if hidden == "namespace" else "team"}}
+    where = UNKNOWN if hidden == "policy" else "team"
+    policy = {"metadata": {"namespace": where}, "spec": UNKNOWN if hidden == "spec" else DENY}
+    if hidden == "unconfigured":
+        space = {}
+    response = analyzer.analyze_stack([(NAMESPACE, "team", space), (NETWORK_POLICY, "deny", policy)])
+    assert _levels(response) == [ADVISORY]
+    assert "namespace_default_deny on team, metadata.name is not yet known" in response[0].message
+
+
+def test_types_without_rules_and_odd_properties_are_let_through(analyzer: Analyzer) -> None:
+    odd = {"data": {"__target": "x", "": None, "a": [[], {}, [1.5, None, True]]}}
+    assert not analyzer.analyze("kubernetes:core/v1:ConfigMap", odd)
+
+
+def test_a_broken_rule_refuses_without_ending_the_analysis(tmp_path: Path) -> None:
+    pack = tmp_path / "policies"
+    shutil.copytree(PACK, pack, ignore=shutil.ignore_patterns("__pycache__"))
+    (pack / "rules" / "broken.py").write_text(
+        "from dataclasses import replace\n"
+        "from policies.rules.default_provider import RULE as other\n"
+        "RULE = replace(other, id='broken', check=lambda found: found.props['spec']['canary-value'])\n"
+    )
+    with started(pack) as analyzer:
+        response = analyzer.analyze(DEPLOYMENT, _deployment(image="app:latest"), name="web")
+    assert _levels(response) == [MANDATORY, MANDATORY]
+    said = "\n".join(found.message for found in response)
+    assert "rule broken could not be evaluated on web: KeyError" in said
+    assert "image_pinned (medium) on web" in said
+    assert "canary-value" not in said
+
+
+def test_a_pack_that_lost_a_rule_does_not_start(tmp_path: Path) -> None:
+    pack = tmp_path / "policies"
+    shutil.copytree(PACK, pack, ignore=shutil.ignore_patterns("__pycache__"))
+    (pack / "rules" / "empty.py").touch()
+    with pytest.raises(AssertionError, match="no port"), started(pack):
+        pass
