@@ -67,7 +67,8 @@ class Watching:
             steps = activity.progress.steps[activity.shown :]
             activity.shown += len(steps)
             for step in steps:
-                err.print(escape(f"{activity.progress.layer} {activity.action}: {_step(step)}"))
+                line = f"{activity.progress.layer} {activity.action}: {_step(step)}"
+                err.print(escape(line), soft_wrap=True)
 
 
 @contextmanager
@@ -128,9 +129,11 @@ def complaints(result: Result) -> None:
     """Print policy violations and errors of one layer."""
     for violation in result.progress.violations:
         colour = "red" if violation.mandatory else "yellow"
-        err.print(f"[{colour}]{violation.policy}[/{colour}] {escape(f'{result.layer}: {violation.message}')}")
+        err.print(
+            f"[{colour}]{violation.policy}[/{colour}] {escape(f'{result.layer}: {violation.message}')}", soft_wrap=True
+        )
     for error in result.progress.errors:
-        err.print(f"[red]error[/red] {escape(f'{result.layer}: {error}')}")
+        err.print(f"[red]error[/red] {escape(f'{result.layer}: {error}')}", soft_wrap=True)
 
 
 def _counts(changes: Mapping[str, int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -135,4 +136,9 @@ class Layers:
 def _reason(error: CommandError) -> str:
     """Return the engine's own word for a failure that no event told."""
     lines = [line.strip() for line in str(error).splitlines()]
-    return next((line for line in reversed(lines) if line.startswith("error:")), lines[-1] if lines else "no reason")
+    told = [line for line in lines if line.startswith("error:")] or [line for line in lines if not _LABEL.match(line)]
+    return told[-1] if told else "the engine gave no reason"
+
+
+_LABEL = re.compile(r"(code|stdout|stderr):|$")
+"""What the Automation API writes between the engine's words."""
