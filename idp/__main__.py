@@ -21,7 +21,7 @@ app = typer.Typer(
     epilog="Example: idp up local",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
 environment.register(app)

@@ -18,7 +18,7 @@ Watch = Callable[[str, Progress], None]
 def preview(session: Session, watch: Watch) -> list[Result]:
     """Preview the chosen layers side by side, as far as what they read is known already.
 
-    A layer above one that was never deployed can't be previewed: it is left out of the results.
+    A layer above one that was never deployed, or not to its end, can't be previewed: it is left out of the results.
     """
     summaries = session.layers.summaries()
     known = _known(session.chosen, summaries)
@@ -26,7 +26,7 @@ def preview(session: Session, watch: Watch) -> list[Result]:
         if layer not in summaries:
             # The engine previews only what has a stack, if an empty one.
             session.layers.create(layer)
-    return _preview(session, watch, known)
+    return _conclusive(_preview(session, watch, known))
 
 
 def up(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]:
@@ -42,7 +42,7 @@ def up(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]
         elif recovery.pending(session.settings, layer):
             session.layers.forget_pending(layer)
     known = () if refresh else _known(session.chosen, summaries)
-    previews = {result.layer: result for result in _preview(session, watch, known)}
+    previews = {result.layer: result for result in _conclusive(_preview(session, watch, known))}
     if failed := [result for result in previews.values() if not result.ok]:
         return failed
     return _update(session, watch, previews, refresh=refresh)
@@ -96,6 +96,23 @@ def _preview(session: Session, watch: Watch, layers: Collection[str]) -> list[Re
         return []
     with ThreadPoolExecutor(len(layers)) as pool:
         return list(pool.map(lambda layer: session.layers.preview(_begin(watch, "preview", layer)), layers))
+
+
+def _conclusive(previews: Sequence[Result]) -> list[Result]:
+    """Return the previews that prove something, in order.
+
+    A program that failed on outputs that are about to change (not there yet after a crash, or new) may well work
+    on what they will be. What a policy refused stays refused.
+    """
+    changing: set[str] = set()
+    found = []
+    for result in previews:
+        open_inputs = changing.intersection(LAYERS[result.layer])
+        if result.ok or result.refused or not open_inputs:
+            found.append(result)
+        if not result.ok or result.changed or open_inputs:
+            changing.add(result.layer)
+    return found
 
 
 def _begin(watch: Watch, action: str, layer: str) -> Progress:
