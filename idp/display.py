@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,13 +89,20 @@ def watching() -> Iterator[Watching]:
         printer.join()
 
 
+def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on stdout; long cells are folded, never cut."""
+    shown = Table(title=title, title_justify="left")
+    for heading in headings:
+        shown.add_column(heading, overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
+    out.print(shown)
+
+
 def summary(environment: str, results: Sequence[Result]) -> None:
     """Print the table of results, then what went wrong, a line each."""
-    table = Table(title=f"environment {environment}", title_justify="left")
-    for heading in ("layer", "what", "changes", "unchanged", "policies", "time"):
-        table.add_column(heading)
-    for result in results:
-        table.add_row(
+    rows = [
+        (
             result.layer,
             result.action if result.ok else f"[red]{result.action} failed[/red]",
             _counts(result.progress.changes) or ("outputs" if result.changed else "none"),
@@ -103,7 +110,9 @@ def summary(environment: str, results: Sequence[Result]) -> None:
             _policies(result),
             f"{result.seconds:.1f} s",
         )
-    out.print(table)
+        for result in results
+    ]
+    table(f"environment {environment}", ("layer", "what", "changes", "unchanged", "policies", "time"), rows)
     for result in results:
         complaints(result)
 

@@ -7,7 +7,6 @@ import shlex
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 import environments
 from idp import cluster, display, toolchain
@@ -34,13 +33,7 @@ def tools(
     if as_json:
         typer.echo(json.dumps([_row(tool) for tool in found], indent=2))
         return
-    table = Table(title="tools", title_justify="left")
-    for heading in ("tool", "version", "from", "where"):
-        table.add_column(heading, overflow="fold")
-    for tool in found:
-        row = _row(tool)
-        table.add_row(row["name"], row["version"], row["source"], row["path"])
-    display.out.print(table)
+    display.table("tools", ("tool", "version", "from", "where"), [tuple(_row(tool).values()) for tool in found])
 
 
 def schema() -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 
 from idp import cluster, display, orchestration
 from idp.commands.options import EnvironmentName, Json, Layer, Refresh, Wait
@@ -75,12 +75,8 @@ def status(env: EnvironmentName, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps({"environment": env, "layers": rows}, indent=2))
         return
-    table = Table(title=f"environment {env}", title_justify="left")
-    for heading in ("layer", "resources", "last update (UTC)"):
-        table.add_column(heading)
-    for name, row in rows.items():
-        table.add_row(name, str(row["resources"]), str(row["updated"] or "never"))
-    display.out.print(table)
+    shown = [(name, str(row["resources"]), str(row["updated"] or "never")) for name, row in rows.items()]
+    display.table(f"environment {env}", ("layer", "resources", "last update (UTC)"), shown)
 
 
 def outputs(env: EnvironmentName, layer: Layer = None, as_json: Json = False) -> None:
@@ -90,13 +86,12 @@ def outputs(env: EnvironmentName, layer: Layer = None, as_json: Json = False) ->
     if as_json:
         typer.echo(json.dumps({"environment": env, "layers": found}, indent=2))
         return
-    table = Table(title=f"environment {env}", title_justify="left")
-    for heading in ("layer", "output", "value"):
-        table.add_column(heading)
-    for name, values in found.items():
-        for key, value in (values or {}).items():
-            table.add_row(name, key, value if isinstance(value, str) else json.dumps(value))
-    display.out.print(table)
+    rows = [
+        (name, key, escape(value if isinstance(value, str) else json.dumps(value)))
+        for name, values in found.items()
+        for key, value in (values or {}).items()
+    ]
+    display.table(f"environment {env}", ("layer", "output", "value"), rows)
 
 
 def _run(session: Session, operation: Callable[[orchestration.Watch], list[Result]]) -> list[Result]:

@@ -6,7 +6,6 @@ import json
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from idp import cluster, display, lock, removal
 from idp.commands.environment import WAIT
@@ -58,12 +57,12 @@ def _show(found: Status, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
         return
-    table = Table(title=f"local cluster: {'ready' if found.ready else 'not ready'}", title_justify="left")
-    for heading in ("component", "pid", "state", "log"):
-        table.add_column(heading, overflow="fold")
-    for component in found.components:
-        state = "running" if component.running else "[red]stopped[/red]"
-        table.add_row(component.name, str(component.pid or ""), state, str(component.log))
-    display.out.print(table)
+    rows = [
+        (part.name, str(part.pid or ""), "running" if part.running else "[red]stopped[/red]", str(part.log))
+        for part in found.components
+    ]
+    display.table(
+        f"local cluster: {'ready' if found.ready else 'not ready'}", ("component", "pid", "state", "log"), rows
+    )
     if found.server:
         display.out.print(f"API server {found.server}, kubeconfig {found.kubeconfig}")

@@ -12,16 +12,6 @@ TEMPORARY = ".tmp-"
 """How the name of everything unfinished in the cache begins."""
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Write `text` to `path` in one step."""
-    temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
-    try:
-        temporary.write_text(text)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def replace_link(link: Path, target: Path) -> None:
     """Make `link` a symbolic link to `target` in one step."""
     temporary = link.with_name(f"{TEMPORARY}{link.name}-{os.getpid()}")

@@ -6,7 +6,7 @@ import contextlib
 import json
 from pathlib import Path
 
-from idp.toolchain.files import replace_text
+from idp import files
 
 
 class KnownVersions:
@@ -36,7 +36,7 @@ class KnownVersions:
         self._known = {path: entry for path, entry in self._known.items() if Path(path).exists()}
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            replace_text(self._file, json.dumps(self._known, indent=1, sort_keys=True))
+            files.write(self._file, json.dumps(self._known, indent=1, sort_keys=True), 0o644)
         self._changed = False
 
 
