@@ -17,8 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
-from idp.errors import Exit, IdpError
 from idp import files
+from idp.errors import Exit, IdpError
 from idp.loopback.cluster import (
     Forward,
     LocalCluster,
