@@ -33,7 +33,7 @@ def until(what: str, check: Callable[[], T], seconds: float = 60) -> T:
     deadline = time.monotonic() + seconds
     while not (answer := check()):
         assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
-        time.sleep(0.2)
+        time.sleep(0.05)
     return answer
 
 

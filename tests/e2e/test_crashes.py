@@ -11,7 +11,7 @@ import pytest
 
 from .checkout import Checkout
 from .crashing import TARGETS, Crash, crash, kill, orphans, wait_for_pending
-from .kubectl import Kubectl, key, state_objects
+from .kubectl import Kubectl, key, state_objects, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -56,6 +56,13 @@ def variant(checkout: Checkout, number: int) -> str:
     return changed.rstrip() + "\n" + GREEN
 
 
+def without_service(checkout: Checkout) -> str:
+    """Return the committed environment without the service of `sample`."""
+    before, _, rest = checkout.original.partition("    services:\n      - name")
+    assert rest
+    return before + rest[rest.index("  # Reaches nothing") :]
+
+
 def assert_whole(checkout: Checkout, context: str) -> None:
     """Assert that state and cluster hold the same objects, each once, and that nothing is left of any crash."""
     kubectl = Kubectl(checkout)
@@ -98,8 +105,7 @@ def test_nothing_is_left_to_do_after_all_crashes(checkout: Checkout) -> None:
 @pytest.mark.parametrize("afterwards", ["changed", "removed"])
 def test_an_object_created_by_a_killed_engine_still_follows_the_file(checkout: Checkout, afterwards: str) -> None:
     """The object exists, the state does not know: it must neither keep its old shape nor stay behind."""
-    text = checkout.original
-    without = text[: text.index("    services:\n      - name")] + text[text.index("  # Reaches nothing") :]
+    text, without = checkout.original, without_service(checkout)
     checkout.describe(without)
     checkout.up()
     checkout.describe(text)
@@ -116,6 +122,31 @@ def test_an_object_created_by_a_killed_engine_still_follows_the_file(checkout: C
     services = kubectl.get("services", "-n", "sample")["items"]
     ports = [port["port"] for service in services for port in service["spec"]["ports"]]
     assert ports == ([8090] if afterwards == "changed" else [])
+
+
+def test_a_crash_in_the_middle_of_the_recovery(checkout: Checkout) -> None:
+    """The state then claims what nobody has looked for yet; it must not be believed."""
+    checkout.describe(without_service(checkout))
+    checkout.up()
+    checkout.describe(None)
+    run = checkout.begin("up", "local")
+    wait_for_pending(checkout, run, "workspaces", "Service", 120)
+    kubectl = Kubectl(checkout)
+    kill(checkout, run, "engine")
+    run.wait(60)
+    # Claimed by the state from now on, and not there.
+    assert kubectl("delete", "service", "hello", "-n", "sample").code == 0
+    run = checkout.begin("up", "local")
+    unsettled = checkout.root / ".idp/unsettled/local.workspaces"
+    until("recovery", unsettled.exists)
+    until("state that claims the service", lambda: ("Service", "sample", "hello") in state_objects(checkout))
+    kill(checkout, run, "everything")
+    run.wait(60)
+    assert unsettled.exists(), "the recovery was over already"
+    mended = checkout.make("up")
+    assert mended.code == 0, mended
+    assert not unsettled.exists()
+    assert_whole(checkout, "crash in the recovery")
 
 
 def test_an_engine_outlives_its_idp_and_is_waited_for(checkout: Checkout) -> None:

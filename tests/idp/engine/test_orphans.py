@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,10 @@ def spawn(work: Path) -> Iterator[Spawn]:  # noqa: ARG001 - marks name the worki
         environment = {"PATH": os.environ["PATH"]} | ({orphans.MARK: mark} if mark is not None else {})
         process = psutil.Popen([*(command or ("sleep", "60"))], env=environment, stdout=stdout)
         started.append(process)
+        # A process that has only just been started shows no environment for a moment.
+        deadline = time.monotonic() + 5
+        while not process.environ() and time.monotonic() < deadline:
+            time.sleep(0.001)
         return process
 
     yield begin
