@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from idp.errors import Exit, IdpError
 from stacks.layers import LAYERS
 
 
-def _session(chosen: tuple[str, ...], standing: tuple[str, ...]) -> Any:
+def _session(chosen: tuple[str, ...], standing: tuple[str, ...]) -> SimpleNamespace:
     summaries = {layer: StackSummary("2026-01-01T00:00:00", 3) for layer in standing}
     return SimpleNamespace(chosen=chosen, layers=SimpleNamespace(summaries=lambda: summaries))
 
