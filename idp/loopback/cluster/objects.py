@@ -9,8 +9,8 @@ from idp.loopback.cluster import network
 from idp.loopback.cluster.archive import NOBODY
 
 SYSTEM = "kube-system"
-DNS_PORT = 5353
-"""Above 1024, so that CoreDNS needs no capability."""
+DNS_PORT = 53
+"""The pod's own port, too: network policies see the packet after its destination was rewritten to the pod's."""
 DNS_LABELS = {"k8s-app": "kube-dns"}
 
 COREFILE = f"""\
@@ -138,6 +138,8 @@ def _dns_pod(image: str) -> Manifest:
             "runAsUser": NOBODY,
             "runAsGroup": NOBODY,
             "seccompProfile": {"type": "RuntimeDefault"},
+            # Instead of the capability to bind low ports: only here, and one of the sysctls that `restricted` allows.
+            "sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": str(DNS_PORT)}],
         },
         "volumes": [{"name": "config", "configMap": {"name": "coredns"}}],
         "containers": [
