@@ -7,6 +7,8 @@ CACHE := $(or $(IDP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/idp)
 # uv from PATH, else one of our own outside the checkout, from the package index.
 UV := $(or $(shell command -v uv),$(CACHE)/uv/bin/uv)
 IDP := .venv/bin/idp
+# Bytecode is kept whatever the surroundings say: every start of idp would compile hundreds of files again.
+unexport PYTHONDONTWRITEBYTECODE
 ENV ?= local
 
 .PHONY: help

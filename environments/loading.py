@@ -26,7 +26,7 @@ def names(folder: Path = FOLDER) -> list[str]:
 
     Other YAML files are passed over: Pulumi's stack settings (`Pulumi.dev.platform.yaml`) lie there too.
     """
-    return sorted(file.stem for file in folder.glob("*.yaml") if _is_name(file.stem))
+    return sorted(file.stem for file in folder.glob("*.yaml") if file.is_file() and _is_name(file.stem))
 
 
 def load(name: str, folder: Path = FOLDER) -> Environment:

@@ -6,11 +6,13 @@ import errno
 import sys
 
 import typer
+from pulumi.automation.errors import CommandError
 from rich.markup import escape
 
 from environments import InvalidEnvironment
 from idp.commands import describe, environment, local
 from idp.display import err
+from idp.engine.command import reason
 from idp.errors import Exit, IdpError
 
 app = typer.Typer(
@@ -35,6 +37,8 @@ def main() -> None:
         app()
     except (IdpError, InvalidEnvironment) as error:
         _fail(str(error), error.code if isinstance(error, IdpError) else Exit.INVALID)
+    except CommandError as error:
+        _fail(reason(error), Exit.FAILED)
     except KeyboardInterrupt:
         _fail("interrupted; the next `idp up` goes on from here", Exit.FAILED)
     except OSError as error:
@@ -44,8 +48,11 @@ def main() -> None:
         _fail(f"{where}{error.strerror}", Exit.MISSING)
 
 
-_LACKS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE}
-"""What the machine, not the program, is short of."""
+_LACKS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE),
+    *(errno.EEXIST, errno.EISDIR, errno.ENOTDIR),
+}
+"""What the machine, not the program, is short of; and a file where a folder must be, or the other way round."""
 
 
 def _fail(message: str, code: Exit) -> None:

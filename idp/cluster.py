@@ -22,6 +22,19 @@ def leftovers() -> list[str]:
     return LocalCluster(paths.LOCAL, Path).leftovers()
 
 
+def serves() -> bool:
+    """Return whether the local cluster's API server runs; that it answers is another question."""
+    return LocalCluster(paths.LOCAL, Path).serves()
+
+
+def check(environment: Environment) -> None:
+    """Raise `IdpError(MISSING)` if `start` can't succeed on this machine, or with the kubeconfig that is named."""
+    if uses_loopback(environment):
+        preconditions.check_machine()
+    else:
+        _check_kubeconfig(environment)
+
+
 def start(session: Session, report: Report) -> None:
     """Start the environment's cluster if it is the local one and does not run; else check that it can be used."""
     if uses_loopback(session.environment):
@@ -31,16 +44,21 @@ def start(session: Session, report: Report) -> None:
 
 
 def require(session: Session) -> None:
-    """Raise `IdpError(MISSING)` if there is no kubeconfig for the environment's cluster."""
+    """Raise `IdpError(MISSING)` if the environment's cluster has no kubeconfig or, the local one, does not run."""
     name = session.environment.name
-    path = kubeconfig(session.environment)
-    if path.is_file():
-        return
     if uses_loopback(session.environment):
-        raise IdpError(f"{name}: the local cluster does not run; `idp local start` starts it", Exit.MISSING)
-    raise IdpError(f"{name}: cluster.kubeconfig: {path} is not there", Exit.MISSING)
+        if not serves():
+            raise IdpError(f"{name}: the local cluster does not run; `idp local start` starts it", Exit.MISSING)
+        return
+    _check_kubeconfig(session.environment)
 
 
 def kubeconfig(environment: Environment) -> Path:
     """Return the kubeconfig of the environment's cluster, whether it is there or not."""
     return environment.cluster.kubeconfig_path() or paths.LOCAL / "kubeconfig"
+
+
+def _check_kubeconfig(environment: Environment) -> None:
+    path = kubeconfig(environment)
+    if not path.is_file():
+        raise IdpError(f"{environment.name}: cluster.kubeconfig: {path} is not there", Exit.MISSING)

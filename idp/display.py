@@ -124,7 +124,7 @@ def next_steps(environment: str, results: Sequence[Result], kubeconfig: Path) ->
         for name, value in result.progress.outputs.items():
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             out.print(f"  {result.layer}.{name}: {escape(shown)}", soft_wrap=True)
-    out.print(f"  kubeconfig: {kubeconfig}", soft_wrap=True)
+    out.print(f"  kubeconfig: {escape(str(kubeconfig))}", soft_wrap=True)
     out.print("\n[bold]next[/bold]")
     for command, meaning in (
         (f'eval "$(.venv/bin/idp env-vars {environment})"', "kubectl and pulumi for this environment"),

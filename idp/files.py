@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +32,16 @@ def write(path: Path, content: str | bytes, mode: int = PRIVATE) -> None:
 
 
 def open_private(path: Path) -> IO[str]:
-    """Open `path` for writing, empty, readable by this user only; its folder is made."""
+    """Open a new, empty file at `path` for writing and reading, readable by this user only; its folder is made.
+
+    Whoever has the previous file of that name open keeps it, whole: two runs at once never write into each other's.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE), "w")
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        Path(draft).replace(path)
+    except OSError:
+        os.close(descriptor)
+        Path(draft).unlink()
+        raise
+    return os.fdopen(descriptor, "w+")

@@ -39,7 +39,8 @@ def hold(path: Path, command: str, wait: float, report: Callable[[str], None]) -
 
     The kernel drops the lock when the last process that has it open ends, so no crash leaves it behind;
     an engine that outlives its `idp` keeps holding it until its update is written.
-    Raises `IdpError(BUSY)` that names the holder when it is still held after `wait` seconds.
+    Raises `IdpError(BUSY)` that names the holder when it is still held after `wait` seconds, or when the holder
+    has removed the file: what was to be locked has gone with it, and whoever comes next makes a file of their own.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -59,15 +60,26 @@ def _acquire(descriptor: int, path: Path, wait: float, report: Callable[[str], N
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
         except BlockingIOError:
             now = time.monotonic()
+        else:
+            _check_there(descriptor, path)
+            return
         if now >= deadline:
             raise IdpError(f"{path.stem}: held by {_who(path)}; try again when it has ended", Exit.BUSY) from None
         if now >= reminder:
             report(f"waiting for {_who(path)}, at most {deadline - now:.0f} s more")
             reminder = now + REMINDER
         time.sleep(POLL)
+
+
+def _check_there(descriptor: int, path: Path) -> None:
+    try:
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return
+    except FileNotFoundError:
+        pass
+    raise IdpError(f"{path.stem}: removed by somebody else just now; nothing was begun, try again", Exit.BUSY)
 
 
 def _who(path: Path) -> str:

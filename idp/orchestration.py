@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from idp.engine import recovery
+from idp.engine import pending
 from idp.engine.layer import Result, StackSummary
 from idp.engine.progress import Progress
 from idp.session import Session
@@ -39,8 +39,8 @@ def up(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]
     for layer in session.chosen:
         if layer not in summaries:
             session.layers.create(layer)
-        elif recovery.pending(session.settings, layer):
-            session.layers.forget_pending(layer)
+        elif pending.pending(session.settings, layer):
+            session.layers.settle(layer)
     known = () if refresh else _known(session.chosen, summaries)
     previews = {result.layer: result for result in _conclusive(_preview(session, watch, known))}
     if failed := [result for result in previews.values() if not result.ok]:
@@ -53,8 +53,8 @@ def down(session: Session, watch: Watch, *, refresh: bool = False) -> list[Resul
     summaries = session.layers.summaries()
     results = []
     for layer in reversed([layer for layer in session.chosen if layer in summaries]):
-        if recovery.pending(session.settings, layer):
-            session.layers.forget_pending(layer)
+        if pending.pending(session.settings, layer):
+            session.layers.settle(layer)
         progress = _begin(watch, "destroy", layer)
         result = session.layers.destroy(progress, refresh=refresh)
         results.append(result)
@@ -69,14 +69,14 @@ def _update(session: Session, watch: Watch, previews: Mapping[str, Result], *, r
     updated: set[str] = set()
     for layer in session.chosen:
         seen = previews.get(layer)
-        if seen is not None and not seen.changed and not updated.intersection(LAYERS[layer]):
-            results.append(Result(layer, "unchanged", True, seen.seconds, seen.progress))
-            continue
         if seen is None or updated.intersection(LAYERS[layer]):
             # Not previewed yet, or on inputs that have changed since.
             seen = session.layers.preview(_begin(watch, "preview", layer))
             if not seen.ok:
                 return [*results, seen]
+        if not seen.changed and not refresh:
+            results.append(Result(layer, "unchanged", True, seen.seconds, seen.progress))
+            continue
         result = session.layers.up(_begin(watch, "up", layer), refresh=refresh)
         results.append(result)
         if not result.ok:

@@ -51,10 +51,17 @@ def uses_loopback(environment: Environment) -> bool:
 
 
 @contextmanager
-def open_session(name: str, layer: str | None, report: Report) -> Iterator[Session]:
-    """Check the request, then get the tools and an engine; creates nothing in the environment."""
+def open_session(
+    name: str, layer: str | None, report: Report, check: Callable[[Environment], None] = lambda _: None
+) -> Iterator[Session]:
+    """Check the request, then get the tools and an engine; creates nothing in the environment.
+
+    `check` raises `IdpError` if the command can't work on the environment at all: nobody waits for tools to be built,
+    only to hear that root is missing.
+    """
     chosen = choose(layer)
     environment = load(name)
+    check(environment)
     _check_space()
     tools = toolchain.ensure(report, (*toolchain.ENGINE, "kubectl"))
     engine = settings(environment, tools.bin)

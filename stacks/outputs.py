@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pulumi
 
@@ -84,5 +84,16 @@ def read(kind: type[T], environment: str) -> T:
 
     A missing stack or output fails the program with the stack's and the output's name.
     """
-    stack = pulumi.StackReference(f"organization/{PROJECT}/{environment}.{kind.LAYER}")
-    return kind(**{field.name: stack.require_output(field.name) for field in fields(kind)})
+    name = f"{environment}.{kind.LAYER}"
+    stack = pulumi.StackReference(f"organization/{PROJECT}/{name}")
+    return kind(**{field.name: _required(stack, name, field.name) for field in fields(kind)})
+
+
+def _required(stack: pulumi.StackReference, name: str, output: str) -> pulumi.Output[Any]:
+    def there(value: object) -> object:
+        if value is None:
+            # Not `require_output`: all it says is KeyError.
+            raise pulumi.RunError(f"{name}: output {output!r} is missing; bring that layer up first")
+        return value
+
+    return stack.get_output(output).apply(there)

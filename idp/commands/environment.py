@@ -15,6 +15,7 @@ from idp import cluster, display, orchestration
 from idp.commands.options import EnvironmentName, Json, Layer, Refresh, Wait
 from idp.engine.layer import Result
 from idp.errors import Exit
+from idp.guard import guarded
 from idp.session import Session, exclusively, open_session
 from stacks.layers import LAYERS
 
@@ -35,7 +36,10 @@ def up(
     env: EnvironmentName, layer: Layer = None, refresh: Refresh = False, wait: Wait = WAIT, as_json: Json = False
 ) -> None:
     """Bring an environment to what its file and the code say; run again, it changes nothing."""
-    with open_session(env, layer, display.note) as session, exclusively(session, f"idp up {env}", wait, display.note):
+    with (
+        open_session(env, layer, display.note, cluster.check) as session,
+        exclusively(session, f"idp up {env}", wait, display.note),
+    ):
         cluster.start(session, display.note)
         results = _run(session, lambda watch: orchestration.up(session, watch, refresh=refresh))
     _show(env, results, as_json)
@@ -95,7 +99,7 @@ def outputs(env: EnvironmentName, layer: Layer = None, as_json: Json = False) ->
 
 
 def _run(session: Session, operation: Callable[[orchestration.Watch], list[Result]]) -> list[Result]:
-    with display.watching() as shown, _interruptible(session):
+    with display.watching() as shown, _interruptible(session), guarded(session, display.note):
         return operation(shown.begin)
 
 

@@ -43,7 +43,8 @@ def remove(wait: Wait = WAIT) -> None:
     """Remove the environment `local` with all that belongs to it: cluster, data, state, credentials, logs."""
     with lock.hold(LOCK, "idp local remove", wait, display.note):
         removal.remove(display.note)
-    removal.forget()
+        # Still held: whoever waits for the lock must not begin in a folder that goes away.
+        removal.forget()
     display.out.print("environment local: removed; nothing of it runs or lies anywhere")
 
 

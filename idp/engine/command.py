@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pulumi.automation import CommandResult, PulumiCommand
-from pulumi.automation.errors import create_command_error
+from pulumi.automation.errors import CommandError, create_command_error
 from semver import VersionInfo
 
 from idp import paths
@@ -64,7 +65,7 @@ class EngineCommand(PulumiCommand):
         environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true", MARK: self._mark}
         with open_private(out) as stdout, open_private(err) as stderr:
             code = self._wait(args, cwd, environment, stdout, stderr)
-        result = CommandResult(stdout=out.read_text(), stderr=err.read_text(), code=code)
+            result = CommandResult(stdout=_written(stdout), stderr=_written(stderr) + _killed(code), code=code)
         if code != 0:
             raise create_command_error(result)
         return result
@@ -89,6 +90,33 @@ class EngineCommand(PulumiCommand):
         finally:
             with self._guard:
                 self._running.discard(process)
+
+
+def _written(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
+
+
+def _killed(code: int) -> str:
+    """Return what a killed engine could not say itself; empty for an exit of its own."""
+    return f"\nerror: the engine was ended by {signal.Signals(-code).name}\n" if code < 0 else ""
+
+
+def reason(error: CommandError) -> str:
+    """Return the engine's own word for a failure that no event told."""
+    lines = [_LABEL.sub("", line.strip()).strip() for line in str(error).splitlines()]
+    told = [line for line in lines if line.startswith("error:")] or [line for line in lines if line]
+    if told and _SEVERAL.fullmatch(told[-1]):
+        told += ["; ".join(item[1] for line in lines if (item := _ITEM.fullmatch(line))) or told[-1]]
+    return told[-1].removeprefix("error:").strip() if told else "the engine gave no reason"
+
+
+_SEVERAL = re.compile(r"error: \d+ errors occurred:")
+_ITEM = re.compile(r"\d+\) (?!Unknown$)(.+)")
+"""How the engine lists several reasons, each on a line of its own; one that says nothing is left out."""
+
+_LABEL = re.compile(r"^(code: -?\d+$|stdout:|stderr:)")
+"""What the Automation API writes before the engine's words, on the line of the first of them."""
 
 
 def _logs(args: list[str]) -> tuple[Path, Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ from pulumi.automation import LocalWorkspace
 from pulumi.automation.errors import CommandError, StackNotFoundError
 
 from idp import paths
-from idp.engine.command import EngineCommand
+from idp.engine import pending
+from idp.engine.command import EngineCommand, reason
 from idp.engine.events import EventLog
 from idp.engine.progress import Progress
 from idp.engine.settings import EngineSettings
+from idp.files import write
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,21 @@ class Layers:
         more = ["--refresh"] if refresh else []
         return self._run("destroy", ["destroy", "--yes", "--skip-preview", *more], progress)
 
-    def forget_pending(self, layer: str) -> None:
-        """Drop creations that a crash left unfinished, after reading what really exists."""
-        self._call(["refresh", "--yes", "--clear-pending-creates", "--stack", self.stack(layer)])
+    def settle(self, layer: str) -> None:
+        """Find out what became of the creations that a crash left unfinished, and make the state say so.
+
+        May itself be interrupted at any point. Raises the Automation API's `CommandError`.
+        """
+        environment, stack = self._settings.environment, self.stack(layer)
+        exported = json.loads(self._call(["stack", "export", "--stack", stack]))
+        pending.begin(environment, layer)
+        if exported["deployment"].get("pending_operations"):
+            draft = paths.WORK / f"{stack}.adopted.json"
+            write(draft, json.dumps({**exported, "deployment": pending.adopt(exported["deployment"])}))
+            self._call(["stack", "import", "--file", str(draft), "--stack", stack])
+            draft.unlink()
+        self._call(["refresh", "--yes", "--skip-preview", "--stack", stack])
+        pending.end(environment, layer)
 
     def _run(self, action: str, args: Sequence[str], progress: Progress) -> Result:
         begun = time.monotonic()
@@ -126,19 +139,8 @@ class Layers:
             finally:
                 self._command.disinherit(log.descriptor)
         if not ok and not progress.errors and not any(violation.mandatory for violation in progress.violations):
-            progress.errors.append(_reason(failure))
+            progress.errors.append(reason(failure))
         return Result(progress.layer, action, ok, time.monotonic() - begun, progress)
 
     def _call(self, args: Sequence[str]) -> str:
         return self._command.run(list(args), str(paths.ROOT), self._workspace.env_vars).stdout
-
-
-def _reason(error: CommandError) -> str:
-    """Return the engine's own word for a failure that no event told."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    told = [line for line in lines if line.startswith("error:")] or [line for line in lines if not _LABEL.match(line)]
-    return told[-1] if told else "the engine gave no reason"
-
-
-_LABEL = re.compile(r"(code|stdout|stderr):|$")
-"""What the Automation API writes between the engine's words."""

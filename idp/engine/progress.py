@@ -22,6 +22,9 @@ _UNCHANGED = {OpType.SAME, OpType.READ, OpType.REFRESH}
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 """The engine's colour commands."""
 
+_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+"""Key and value that mark a secret in what the engine prints (`SigKey` and `SecretSig` of its Go SDK)."""
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -56,7 +59,7 @@ class Progress:
     violations: list[Violation] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     outputs: Mapping[str, object] = field(default_factory=dict)
-    """What the layer exports, secrets masked by the engine."""
+    """What the layer exports, secrets as `[secret]`."""
     outputs_changed: bool = False
 
     @property
@@ -118,4 +121,15 @@ def _plain(message: str) -> str:
 
 
 def _outputs(state: StepEventStateMetadata | None) -> Mapping[str, object]:
-    return (state.outputs if state else None) or {}
+    return {name: _masked(value) for name, value in ((state.outputs if state else None) or {}).items()}
+
+
+def _masked(value: object) -> object:
+    """Return `value` with `[secret]` for each wrapper in which the engine tells that something is secret."""
+    if isinstance(value, Mapping):
+        if value.get(_SIGNATURE) == _SECRET:
+            return "[secret]"
+        return {name: _masked(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner) for inner in value]
+    return value

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -33,24 +34,22 @@ def drop_stale_locks(settings: EngineSettings, layer: str, report: Callable[[str
     for path in sorted(folder.glob("*.json")):
         lock = _read(path)
         if lock is not None and _holds(lock):
+            pid, host, since = (lock.get(key, "unknown") for key in ("pid", "hostname", "timestamp"))
             raise IdpError(
-                f"{settings.environment}.{layer}: held by a pulumi of your own"
-                f" (pid {lock['pid']} on {lock['hostname']}, since {lock['timestamp']})",
+                f"{settings.environment}.{layer}: held by a pulumi of your own (pid {pid} on {host}, since {since})",
                 Exit.BUSY,
             )
         report(f"{layer}: removing the lock of an engine that was killed")
         path.unlink(missing_ok=True)
 
 
-def pending(settings: EngineSettings, layer: str) -> bool:
-    """Return whether the last update of the layer ended in the middle of an operation."""
+def checkpoint(settings: EngineSettings, layer: str) -> Mapping[str, Any]:
+    """Return the layer's state as a file backend keeps it; empty for other backends and before the first update."""
     path = checkpoint_file(settings, layer)
     state = _read(path) if path is not None else None
-    if state is None:
-        return False
-    checkpoint = state.get("checkpoint")
-    latest = checkpoint.get("latest") if isinstance(checkpoint, dict) else None
-    return bool(latest and latest.get("pending_operations"))
+    found = state.get("checkpoint") if state else None
+    latest = found.get("latest") if isinstance(found, dict) else None
+    return latest if isinstance(latest, dict) else {}
 
 
 def checkpoint_file(settings: EngineSettings, layer: str) -> Path | None:
@@ -64,11 +63,15 @@ def _broken(path: Path | None) -> str | None:
     if path is None or not path.exists():
         return None
     try:
-        json.loads(path.read_bytes())
+        found = json.loads(path.read_bytes())
+        whole = isinstance(found, dict) and isinstance(found.get("checkpoint"), dict)
+        fault = None if whole else "it has no checkpoint"
     except ValueError as error:
-        backup = path.with_name(path.name + ".bak")
-        return f"{path}: not a state file ({error}); the state before the last update is in {backup.name} beside it"
-    return None
+        fault = str(error)
+    if fault is None:
+        return None
+    backup = path.with_name(path.name + ".bak")
+    return f"{path}: not a state file ({fault}); the state before the last update is in {backup.name} beside it"
 
 
 def _read(path: Path) -> dict[str, object] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 from idp.toolchain.known import KnownVersions
@@ -41,19 +42,22 @@ def _answer(command: list[str]) -> str | None:
     # A CNI plugin acts on CNI_COMMAND; pulumi would look for a newer version of itself on the network.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("CNI_")}
     environment["PULUMI_SKIP_UPDATE_CHECK"] = "true"
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
+    with tempfile.TemporaryDirectory() as home:
+        # Even for its version pulumi writes logs into its home: not into the user's.
+        environment["PULUMI_HOME"] = home
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=PATIENCE,
+                text=True,
+                errors="replace",
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
     # What a loader says about a library that is missing has numbers with dots in it too.
     return done.stdout if done.returncode == 0 else ""

@@ -88,6 +88,10 @@ class LocalCluster:
             forwards=ports.read(self._layout),
         )
 
+    def serves(self) -> bool:
+        """Return whether the API server's process runs."""
+        return daemon.running(self._layout, parts.API_SERVER) is not None
+
     def leftovers(self) -> list[str]:
         """Return a line for each process, cgroup and mount of this cluster; empty after `stop`."""
         return halt.leftovers(self._layout)

@@ -13,9 +13,11 @@ FORWARD = "forward"
 KUBE_ROUTER = "kube-router"
 """Ends at once if the node is not registered yet."""
 
+API_SERVER = "kube-apiserver"
+
 STOP_ORDER: tuple[tuple[str, ...], ...] = (
     (FORWARD, KUBE_ROUTER, "volume-provisioner", "kube-proxy", "kube-scheduler", "kube-controller-manager"),
-    ("kube-apiserver",),
+    (API_SERVER,),
     ("etcd", "containerd"),
 )
 """Clients before servers; the kubelet and the pods are ended before any of these."""
@@ -23,7 +25,7 @@ STOP_ORDER: tuple[tuple[str, ...], ...] = (
 NAMES = (
     "etcd",
     "containerd",
-    "kube-apiserver",
+    API_SERVER,
     "kube-controller-manager",
     "kube-scheduler",
     "kubelet",
@@ -32,6 +34,9 @@ NAMES = (
     KUBE_ROUTER,
 )
 """In the order of their start; `forward` and the namespaces' anchor come before."""
+
+CLIENTS = NAMES[NAMES.index(API_SERVER) + 1 :]
+"""Who works on what the API server tells."""
 
 Tool = Callable[[str], Path]
 

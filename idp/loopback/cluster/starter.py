@@ -80,11 +80,14 @@ class Starter:
         self._enter_namespaces()
         self._end_orphans()
         self._forward()
-        for name in ("etcd", "containerd", "kube-apiserver"):
+        lost = daemon.running(self._layout, components.API_SERVER) is None
+        for name in ("etcd", "containerd", components.API_SERVER):
             self._ensure(name)
         digests = images.ensure(self._layout, self._tool, daemon.enter(self._anchor), self._report)
         client = api.Client(self._layout, self.api_port)
         self._wait("API server", lambda: readiness.api_server(client), API_SECONDS)
+        if lost:
+            self._end_clients()
         self._apply(client, digests)
         for name in components.NAMES:
             if name == components.KUBE_ROUTER:
@@ -136,6 +139,15 @@ class Starter:
         else:
             self._report(f"starting: {name}")
         daemon.spawn(self._layout, described, daemon.enter(self._anchor))
+
+    def _end_clients(self) -> None:
+        """End what runs of the API server's clients; they are started anew.
+
+        A client that has lost its server looks at the cluster again only after a pause that grows to 30 s with
+        every loss (client-go's back-off), and works on what it remembers until then.
+        """
+        running = [daemon.running(self._layout, name) for name in components.CLIENTS]
+        members.end([process for process in running if process is not None], REPLACE_SECONDS)
 
     def _apply(self, client: api.Client, digests: dict[str, str]) -> None:
         image = images.NAMES["coredns"]

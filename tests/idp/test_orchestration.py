@@ -1,0 +1,258 @@
+"""Layers in order, whatever their graph: properties over random graphs, on layers that only remember."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from idp import orchestration
+from idp.engine import pending
+from idp.engine.layer import Result, StackSummary
+from idp.engine.progress import Progress, Step, Violation
+from idp.engine.settings import EngineSettings
+from idp.session import Session
+
+Graph = dict[str, tuple[str, ...]]
+NAMES = tuple("abcdef")
+Operation = Callable[[Session, orchestration.Watch], list[Result]]
+
+
+@dataclass
+class World:
+    """Layers that stand or do not; an update takes over what the layers below export at that moment."""
+
+    graph: Graph
+    standing: set[str]
+    dirty: set[str]
+    """Layers whose own program has changed."""
+    refused: set[str] = field(default_factory=set)
+    """Layers whose preview a policy refuses."""
+    broken: set[str] = field(default_factory=set)
+    """Layers whose update fails halfway."""
+    silent: set[str] = field(default_factory=set)
+    """Layers whose update changes no output."""
+    log: list[tuple[str, str]] = field(default_factory=list)
+    stacks: set[str] = field(default_factory=set)
+    exports: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.stacks |= self.standing
+        self.exports = dict.fromkeys(self.graph, 0)
+        self.seen = {layer: dict.fromkeys(below, 0) for layer, below in self.graph.items()}
+
+    def needs_update(self, layer: str) -> bool:
+        stale = any(self.exports[below] != self.seen[layer][below] for below in self.graph[layer])
+        return layer not in self.standing or layer in self.dirty or stale
+
+    def summaries(self) -> dict[str, StackSummary]:
+        return {
+            name: StackSummary("now", 1) if name in self.standing else StackSummary(None, 0) for name in self.stacks
+        }
+
+    def create(self, layer: str) -> None:
+        assert layer not in self.stacks
+        self.stacks.add(layer)
+
+    def preview(self, progress: Progress) -> Result:
+        layer = progress.layer
+        self.log.append(("preview", layer))
+        assert layer in self.stacks
+        assert self.standing.issuperset(self.graph[layer]), "previewed before its inputs were known"
+        if layer in self.refused:
+            progress.violations.append(Violation("rule", True, None, "no"))
+            return Result(layer, "preview", False, 0.0, progress)
+        if self.needs_update(layer):
+            progress.steps.append(Step("update", "t", layer, f"urn::{layer}"))
+        return Result(layer, "preview", True, 0.0, progress)
+
+    def up(self, progress: Progress, *, refresh: bool = False) -> Result:
+        layer = progress.layer
+        assert refresh or self.needs_update(layer), "updated though nothing changes"
+        self.log.append(("up", layer))
+        if layer in self.broken:
+            progress.errors.append("halfway")
+            return Result(layer, "up", False, 0.0, progress)
+        if self.needs_update(layer) and layer not in self.silent:
+            self.exports[layer] += 1
+        self.seen[layer] = {below: self.exports[below] for below in self.graph[layer]}
+        self.standing.add(layer)
+        self.dirty.discard(layer)
+        return Result(layer, "up", True, 0.0, progress)
+
+    def destroy(self, progress: Progress, *, refresh: bool = False) -> Result:  # noqa: ARG002 - as Layers has it
+        layer = progress.layer
+        self.log.append(("destroy", layer))
+        if layer in self.broken:
+            return Result(layer, "destroy", False, 0.0, progress)
+        self.standing.discard(layer)
+        return Result(layer, "destroy", True, 0.0, progress)
+
+    def remove(self, layer: str) -> None:
+        assert layer not in self.standing
+        self.stacks.remove(layer)
+
+    def settle(self, layer: str) -> None:
+        self.log.append(("settle", layer))
+
+    def did(self, action: str) -> list[str]:
+        return [layer for done, layer in self.log if done == action]
+
+
+@st.composite
+def worlds(draw: st.DrawFn, *, faults: bool) -> World:
+    names = NAMES[: draw(st.integers(1, len(NAMES)))]
+    graph = {
+        name: tuple(draw(st.lists(st.sampled_from(names[:at]), unique=True))) if at else ()
+        for at, name in enumerate(names)
+    }
+    some = st.sets(st.sampled_from(names))
+    standing: set[str] = set()
+    for name, wanted in zip(
+        names, draw(st.lists(st.booleans(), min_size=len(names), max_size=len(names))), strict=True
+    ):
+        if wanted and standing.issuperset(graph[name]):
+            standing.add(name)
+    refused, broken = (draw(some), draw(some)) if faults else (set(), set())
+    return World(graph, standing, draw(some), refused, broken, draw(some), stacks=draw(some))
+
+
+@pytest.fixture(autouse=True)
+def no_crash_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pending, "pending", lambda _settings, _layer: False)
+
+
+def session(world: World, chosen: tuple[str, ...] | None = None) -> Session:
+    settings = EngineSettings("graph", "s3://elsewhere", "awskms://key", {})
+    layers = SimpleNamespace(settings=settings, layers=world, chosen=chosen or tuple(world.graph))
+    return cast("Session", layers)
+
+
+def run_up(world: World, **options: bool) -> list[Result]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(orchestration, "LAYERS", world.graph)
+        return orchestration.up(session(world), lambda _action, _progress: None, **options)
+
+
+def after(log: list[tuple[str, str]], event: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    yield from log[log.index(event) + 1 :]
+
+
+@given(worlds(faults=False))
+def test_up_brings_every_layer_to_its_program(world: World) -> None:
+    results = run_up(world)
+    assert [result.layer for result in results] == list(world.graph)
+    assert all(result.ok for result in results)
+    assert world.standing == set(world.graph)
+    assert not any(world.needs_update(layer) for layer in world.graph)
+
+
+@given(worlds(faults=False))
+def test_a_second_up_updates_nothing_and_previews_each_layer_once(world: World) -> None:
+    run_up(world)
+    world.log.clear()
+    results = run_up(world)
+    assert {result.action for result in results} == {"unchanged"}
+    assert sorted(world.log) == [("preview", layer) for layer in sorted(world.graph)]
+
+
+@given(worlds(faults=True))
+def test_no_layer_is_updated_before_a_layer_it_reads(world: World) -> None:
+    run_up(world)
+    for event in [event for event in world.log if event[0] == "up"]:
+        later = {layer for action, layer in after(world.log, event) if action == "up"}
+        assert not later.intersection(world.graph[event[1]])
+
+
+@given(worlds(faults=True))
+def test_what_reads_from_an_updated_layer_is_previewed_again_before_its_own_update(world: World) -> None:
+    run_up(world)
+    for upper, below in world.graph.items():
+        for under in below:
+            if ("up", under) in world.log and ("up", upper) in world.log:
+                between = world.log[world.log.index(("up", under)) : world.log.index(("up", upper))]
+                assert ("preview", upper) in between
+
+
+@given(worlds(faults=True))
+def test_up_stops_at_the_first_failure(world: World) -> None:
+    results = run_up(world)
+    failed = [result for result in results if not result.ok]
+    if failed:
+        ups = world.did("up")
+        assert not world.broken.intersection(ups[:-1])
+        assert not world.refused.intersection(ups)
+        if any(result.action == "up" for result in failed):
+            assert world.log[-1] == ("up", failed[-1].layer)
+    else:
+        assert not any(world.needs_update(layer) for layer in world.graph)
+
+
+@given(worlds(faults=True))
+def test_a_refusal_that_can_be_seen_beforehand_keeps_everything_as_it_is(world: World) -> None:
+    seen_first = {layer for layer, below in world.graph.items() if world.standing.issuperset(below)}
+    refused = world.refused & seen_first
+    results = run_up(world)
+    if refused:
+        assert {result.layer for result in results} == refused
+        assert all(result.refused for result in results)
+        assert not world.did("up")
+
+
+@given(worlds(faults=False))
+def test_refresh_updates_every_layer_even_if_its_program_says_the_same(world: World) -> None:
+    run_up(world, refresh=True)
+    assert world.did("up") == list(world.graph)
+
+
+@given(worlds(faults=False))
+def test_preview_changes_nothing_and_takes_what_is_known(world: World) -> None:
+    before = (set(world.standing), dict(world.exports))
+    known = [layer for layer, below in world.graph.items() if world.standing.issuperset(below)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(orchestration, "LAYERS", world.graph)
+        results = orchestration.preview(session(world), lambda _action, _progress: None)
+    assert [result.layer for result in results] == known
+    assert (world.standing, world.exports) == before
+    assert not world.did("up")
+
+
+@given(worlds(faults=True))
+def test_down_removes_upper_layers_first_and_stops_at_the_first_failure(world: World) -> None:
+    there = [layer for layer in reversed(world.graph) if layer in world.stacks]
+    results = orchestration.down(session(world), lambda _action, _progress: None)
+    first_broken = next((at for at, layer in enumerate(there) if layer in world.broken), len(there))
+    assert [result.layer for result in results] == there[: first_broken + 1]
+    assert world.stacks == set(there[first_broken:])
+
+
+def test_only_chosen_layers_are_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World({"a": (), "b": ("a",), "c": ("b",)}, {"a", "b", "c"}, {"a", "b", "c"})
+    monkeypatch.setattr(orchestration, "LAYERS", world.graph)
+    orchestration.up(session(world, ("b",)), lambda _action, _progress: None)
+    assert {layer for _, layer in world.log} == {"b"}
+
+
+@pytest.mark.parametrize("operation", [orchestration.up, orchestration.down])
+def test_what_a_crash_left_is_settled_first(operation: Operation, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World({"a": ()}, {"a"}, {"a"})
+    monkeypatch.setattr(orchestration, "LAYERS", world.graph)
+    monkeypatch.setattr(pending, "pending", lambda _settings, layer: layer == "a")
+    operation(session(world), lambda _action, _progress: None)
+    assert world.log[0] == ("settle", "a")
+    assert len(world.log) > 1
+
+
+def test_watch_is_told_of_every_operation() -> None:
+    world = World({"a": ()}, set(), {"a"})
+    told: list[tuple[str, str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(orchestration, "LAYERS", world.graph)
+        orchestration.up(session(world), lambda action, progress: told.append((action, progress.layer)))
+    assert told == world.log == [("preview", "a"), ("up", "a")]
