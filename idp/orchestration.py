@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from idp.engine import pending
 from idp.engine.layer import Result, StackSummary
 from idp.engine.progress import Progress
+from idp.errors import Exit, IdpError
 from idp.session import Session
 from stacks.layers import LAYERS
 
@@ -49,8 +50,12 @@ def up(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]
 
 
 def down(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]:
-    """Remove the chosen layers, those above first; stops at the first that fails."""
+    """Remove the chosen layers, those above first; stops at the first that fails.
+
+    Raises `IdpError(INVALID)` if a layer that is to stay reads from one that is to go.
+    """
     summaries = session.layers.summaries()
+    _check_nothing_above(session.chosen, summaries)
     results = []
     for layer in reversed([layer for layer in session.chosen if layer in summaries]):
         if pending.pending(session.settings, layer):
@@ -83,6 +88,15 @@ def _update(session: Session, watch: Watch, previews: Mapping[str, Result], *, r
             break
         updated.add(layer)
     return results
+
+
+def _check_nothing_above(chosen: Sequence[str], summaries: Mapping[str, StackSummary]) -> None:
+    for layer, summary in summaries.items():
+        if layer not in chosen and summary.resources and (below := set(chosen).intersection(LAYERS.get(layer, ()))):
+            raise IdpError(
+                f"layer: {', '.join(sorted(below))} can't go while {layer} stands on it; remove {layer} first, or all",
+                Exit.INVALID,
+            )
 
 
 def _known(chosen: Sequence[str], summaries: Mapping[str, StackSummary]) -> list[str]:

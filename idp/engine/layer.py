@@ -140,6 +140,7 @@ class Layers:
                 self._command.disinherit(log.descriptor)
         if not ok and not progress.errors and not any(violation.mandatory for violation in progress.violations):
             progress.errors.append(reason(failure))
+        progress.conclude()
         return Result(progress.layer, action, ok, time.monotonic() - begun, progress)
 
     def _call(self, args: Sequence[str]) -> str:

@@ -22,6 +22,10 @@ _UNCHANGED = {OpType.SAME, OpType.READ, OpType.REFRESH}
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 """The engine's colour commands."""
 
+_HOLLOW = re.compile(
+    r"^(\S+: )?((preview|update|destroy|refresh) failed|an unhandled error occurred: .* exit status \d+)$"
+)
+
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 """Key and value that mark a secret in what the engine prints (`SigKey` and `SecretSig` of its Go SDK)."""
 
@@ -81,6 +85,11 @@ class Progress:
             self._diagnostic(event.diagnostic_event)
         elif event.summary_event:
             self.same = event.summary_event.resource_changes.get(OpType.SAME, 0)
+
+    def conclude(self) -> None:
+        """Drop errors that only say that there was one, if another says which."""
+        telling = [error for error in self.errors if not _HOLLOW.search(error)]
+        self.errors = telling or self.errors
 
     def _begin(self, metadata: StepEventMetadata) -> None:
         if metadata.op not in _UNCHANGED:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -64,28 +65,23 @@ class Kubectl:
     def create(self, manifest: Manifest, *arguments: str) -> Ran:
         return self("create", "-f", "-", *arguments, stdin=json.dumps(manifest))
 
-    def probe(self, namespace: str, name: str, *arguments: str) -> Probed:
-        """Run `probe ARGUMENTS` in a pod to its end; the pod is gone afterwards."""
-        made = self.create(pod(namespace, name, *arguments))
+    @contextmanager
+    def client(self, namespace: str) -> Iterator[Callable[..., Probed]]:
+        """Yield a function that runs `probe ARGUMENTS` in a pod that runs for as long as the block."""
+        made = self.create(pod(namespace, "client", "sleep"))
         assert made.code == 0, made
         try:
-            phase = until(f"end of pod {namespace}/{name}", lambda: self._end(namespace, name))
-            return Probed(phase == "Succeeded", self("logs", name, "-n", namespace).out.strip())
+            until(
+                f"client in {namespace}",
+                lambda: self.get("pod", "client", "-n", namespace)["status"]["phase"] == "Running",
+            )
+            yield lambda *arguments: self._probe(namespace, *arguments)
         finally:
-            self("delete", "pod", name, "-n", namespace, "--grace-period=1", "--wait=true")
+            self("delete", "pod", "client", "-n", namespace, "--grace-period=1", "--wait=true")
 
-    def probes(self, namespace: str, name: str, *arguments: str) -> Probed:
-        """Probe again and again until it works, at most a minute: what a change allows takes some seconds to hold.
-
-        So does what a new pod is allowed: until the network's rules know its address it reaches nothing.
-        """
-        attempts = (self.probe(namespace, f"{name}-{number}", *arguments) for number in range(20))
-        deadline = time.monotonic() + 60
-        return next(probed for probed in attempts if probed.worked or time.monotonic() > deadline)
-
-    def _end(self, namespace: str, name: str) -> str | None:
-        phase: str = self.get("pod", name, "-n", namespace)["status"]["phase"]
-        return phase if phase in ("Succeeded", "Failed") else None
+    def _probe(self, namespace: str, *arguments: str) -> Probed:
+        ran = self("exec", "client", "-n", namespace, "--", "/probe", *arguments)
+        return Probed(ran.code == 0, (ran.out + ran.err).strip())
 
     def platform_objects(self) -> dict[tuple[str, str, str], Manifest]:
         """Return every object with the platform's label that nothing in the cluster derived from another."""

@@ -20,19 +20,15 @@ from .kubectl import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-SLOW = "import time; time.sleep(8)\n"
-"""In a program it gives an update a length that a test can rely on."""
 
-
-@pytest.fixture
-def slow(platform: Checkout) -> Iterator[Checkout]:
-    program = platform.root / "stacks/platform.py"
-    before = program.read_text()
-    program.write_text(before.rstrip() + f"\n\n\n{SLOW}")
+@contextmanager
+def paused(process: psutil.Process) -> Iterator[None]:
+    """Stop a process for as long as the block: what it holds it goes on holding."""
+    process.suspend()
     try:
-        yield platform
+        yield
     finally:
-        program.write_text(before)
+        process.resume()
 
 
 @contextmanager
@@ -59,34 +55,45 @@ def locks(platform: Checkout, layer: str) -> list[Path]:
     return sorted(folder.glob("*.json"))
 
 
-def test_of_two_one_waits_and_names_the_other(slow: Checkout) -> None:
-    first = slow.begin("up", "local")
-    until("lock", lambda: holder(slow) == first.pid)
-    second = slow.make("up")
-    assert second.code == 0, second
-    assert f"waiting for idp up local (pid {first.pid}, since " in second.err
-    assert first.wait(0) == 0, "the second began before the first had ended"
+def test_of_two_one_waits_and_names_the_other(platform: Checkout) -> None:
+    first = platform.begin("up", "local")
+    until("lock", lambda: holder(platform) == first.pid)
+    with paused(psutil.Process(first.pid)):
+        second = subprocess.Popen(
+            ["/usr/bin/make", "up"],
+            cwd=platform.root,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert second.stderr
+        line = second.stderr.readline()
+        assert f"waiting for idp up local (pid {first.pid}, since " in line
+        assert second.poll() is None
+    out, err = second.communicate(timeout=120)
+    assert second.returncode == 0, out + err
+    assert first.wait(5) == 0, "the second ended before the first"
 
 
-def test_without_patience_it_refuses_and_names_the_holder(slow: Checkout) -> None:
-    first = slow.begin("up", "local")
-    until("lock", lambda: holder(slow) == first.pid)
-    begun = time.monotonic()
-    for command in (["up", "local"], ["down", "local"], ["local", "stop"], ["local", "remove"], ["local", "start"]):
-        refused = slow.idp(*command, "--wait", "0")
-        assert refused.code == 4, refused
-        assert [f"held by idp up local (pid {first.pid}" in line for line in refused.errors()] == [True], refused
-        assert refused.out == ""
-    assert first.poll() is None, f"the first ended within {time.monotonic() - begun:.0f} s, nothing was tried"
-    assert first.wait(120) == 0, slow.begun_said()
+def test_without_patience_it_refuses_and_names_the_holder(platform: Checkout) -> None:
+    first = platform.begin("up", "local")
+    until("lock", lambda: holder(platform) == first.pid)
+    with paused(psutil.Process(first.pid)):
+        for command in (["up", "local"], ["down", "local"], ["local", "stop"], ["local", "remove"], ["local", "start"]):
+            refused = platform.idp(*command, "--wait", "0")
+            assert refused.code == 4, refused
+            assert [f"held by idp up local (pid {first.pid}" in line for line in refused.errors()] == [True], refused
+            assert refused.out == ""
+    assert first.wait(120) == 0, platform.begun_said()
 
 
-def test_engines_never_overlap(slow: Checkout) -> None:
+def test_engines_never_overlap(platform: Checkout) -> None:
     """Watch the engines at work for the stack while two commands run: never two updates."""
     runs = [
         subprocess.Popen(
-            [str(slow.root / ".venv/bin/idp"), "up", "local", "--refresh"],
-            cwd=slow.root,
+            [str(platform.root / ".venv/bin/idp"), "up", "local", "--refresh"],
+            cwd=platform.root,
             env=environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -95,7 +102,7 @@ def test_engines_never_overlap(slow: Checkout) -> None:
     ]
     seen = 0
     while any(run.poll() is None for run in runs):
-        updating = [engine for engine in slow.engines() if _is_update(engine)]
+        updating = [engine for engine in platform.engines() if _is_update(engine)]
         assert len(updating) <= 1
         seen += len(updating)
         time.sleep(0.1)
@@ -103,18 +110,19 @@ def test_engines_never_overlap(slow: Checkout) -> None:
     assert [run.wait() for run in runs] == [0, 0]
 
 
-def test_a_pulumi_of_the_person_is_not_disturbed(slow: Checkout) -> None:
-    with stock_up(slow, "platform"):
-        held = json.loads(locks(slow, "platform")[0].read_text())
-        refused = slow.idp("up", "local", "--wait", "0")
+def test_a_pulumi_of_the_person_is_not_disturbed(platform: Checkout) -> None:
+    with stock_up(platform, "platform"):
+        held = json.loads(locks(platform, "platform")[0].read_text())
+        with paused(psutil.Process(held["pid"])):
+            refused = platform.idp("up", "local", "--wait", "0")
         assert refused.code == 4, refused
         assert refused.errors() == [
             f"error local.platform: held by a pulumi of your own"
             f" (pid {held['pid']} on {socket.gethostname()}, since {held['timestamp']})"
         ]
         assert psutil.pid_exists(held["pid"])
-    assert locks(slow, "platform") == []
-    slow.up()
+    assert locks(platform, "platform") == []
+    platform.up()
 
 
 @pytest.mark.parametrize("kind", ["no process", "another program"])
@@ -141,16 +149,16 @@ def test_a_stale_lock_is_removed(platform: Checkout, kind: str) -> None:
     assert locks(platform, "platform") == []
 
 
-def test_ctrl_c_ends_at_a_safe_point(slow: Checkout) -> None:
-    run = slow.begin("up", "local", "--refresh")
-    until("engine", lambda: [engine for engine in slow.engines() if _is_update(engine)])
+def test_ctrl_c_ends_at_a_safe_point(platform: Checkout) -> None:
+    run = platform.begin("up", "local", "--refresh")
+    until("engine", lambda: [engine for engine in platform.engines() if _is_update(engine)])
     os.kill(run.pid, signal.SIGINT)
-    assert run.wait(60) == 1, slow.begun_said()
-    assert "interrupted" in slow.begun_said()
-    assert "Traceback" not in slow.begun_said()
-    until("engines gone", lambda: not slow.engines(), 15)
-    assert locks(slow, "platform") == []
-    slow.up()
+    assert run.wait(60) == 1, platform.begun_said()
+    assert "interrupted" in platform.begun_said()
+    assert "Traceback" not in platform.begun_said()
+    until("engines gone", lambda: not platform.engines(), 15)
+    assert locks(platform, "platform") == []
+    platform.up()
 
 
 def holder(checkout: Checkout) -> int | None:

@@ -9,6 +9,7 @@ from pulumi.automation import CommandResult
 from pulumi.automation.errors import CommandError, create_command_error
 
 from idp.engine.command import reason
+from idp.engine.progress import Progress
 
 
 def failure(stdout: str, stderr: str) -> CommandError:
@@ -48,3 +49,14 @@ def test_an_error_goes_before_all_that_is_none(noise: list[str], cause: str) -> 
     noise = [line for line in noise if "error:" not in line]
     told = reason(failure("\n".join(noise), "\n".join([f"error: {cause}", *noise])))
     assert told == cause.strip()
+
+
+@pytest.mark.parametrize("hollow", ["preview failed", "idp-local.platform: update failed", "destroy failed"])
+def test_what_only_says_that_something_failed_gives_way_to_what_failed(hollow: str) -> None:
+    progress = Progress("platform")
+    progress.errors = ["web: 1 error occurred", hollow]
+    progress.conclude()
+    assert progress.errors == ["web: 1 error occurred"]
+    progress.errors = [hollow]
+    progress.conclude()
+    assert progress.errors == [hollow]

@@ -23,11 +23,14 @@ WAIT = 20.0
 """Seconds that a loaded machine may take for what is awaited here."""
 
 CHILD = """
+import signal
 import sys
 from pathlib import Path
 from idp.toolchain import ensure
 from idp.toolchain.place import Place
 from idp.toolchain.spec import GoBuild, Spec
+# Tests that run in the background of a shell inherit SIGINT as ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 root = Path(sys.argv[1])
 spec = Spec("one", ">=1,<2", GoBuild("module", ("./cmd/one",)), 0.1)
 place = Place((spec,), root / "tools", root / "cache" / "tools", (root / "compiler",), "Linux")
