@@ -57,7 +57,7 @@ def test_no_two_have_networks_that_overlap_or_share_an_account() -> None:
 
 
 def test_the_cloud_environments_have_a_foundation() -> None:
-    assert all(load(name).foundation is not None for name in ("local", "dev", "staging", "prod"))
+    assert all(load(name).foundation is not None for name in ("dev", "staging", "prod"))
 
 
 def test_every_yaml_file_is_an_environment_or_a_stacks_settings() -> None:
