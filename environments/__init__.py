@@ -9,5 +9,6 @@ from environments.errors import Finding, InvalidEnvironment
 from environments.json_schema import schema
 from environments.loading import load, names
 from environments.model import Environment
+from environments.overlaps import overlaps
 
-__all__ = ["Environment", "Finding", "InvalidEnvironment", "load", "names", "schema"]
+__all__ = ["Environment", "Finding", "InvalidEnvironment", "load", "names", "overlaps", "schema"]

@@ -86,6 +86,23 @@ class Whole:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    """True or false."""
+
+    def validate(self, value: object) -> bool:
+        """Return the value as it is, or raise the refusal."""
+        if isinstance(value, bool):
+            return value
+        raise refusal("true or false", bool)
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.validate)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
 def _repeated(entries: tuple[Entry, ...]) -> list[int]:
     seen: set[Entry] = set()
     places: list[int] = []

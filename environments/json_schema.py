@@ -8,8 +8,10 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from environments.foundation_schema import creates_cluster, foundation_rules
 from environments.model import Environment
-from environments.rules import LOCAL, LOOPBACK_VERSION
+from environments.rules import LOOPBACK_VERSION
+from environments.special import LOCAL
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -25,7 +27,7 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of an environment file, as plain new data.
 
     It holds all that the model checks except what JSON Schema cannot say: names that must be unique or refer to each
-    other, sums against quotas, host bits of networks, and the name of the file.
+    other, sums against quotas, arithmetic of networks, accounts and regions that must agree, and the name of the file.
     """
     fields = Environment.model_json_schema(schema_generator=_Plain)
     return {"$schema": DIALECT, **fields, **_between_parts()}
@@ -33,16 +35,20 @@ def schema() -> dict[str, Any]:
 
 def _between_parts() -> dict[str, Any]:
     """Return the rules between parts (environments.rules) that JSON Schema can express."""
-    remote = {
-        "state": {"properties": {"backend": {"pattern": "^s3://"}, "secrets_provider": {"pattern": "^awskms://"}}},
-        "cluster": {"properties": {"kubeconfig": {"type": "string"}}, "required": ["kubeconfig"]},
-    }
-    own_cluster = {"required": ["kubeconfig"], "properties": {"kubeconfig": {"type": "string"}}}
+    state = {"properties": {"backend": {"pattern": "^s3://"}, "secrets_provider": {"pattern": "^awskms://"}}}
+    kubeconfig = {"required": ["kubeconfig"], "properties": {"kubeconfig": {"type": "string"}}}
+    alone = {"properties": {"context": {"type": "null"}}}
     loopback = {"properties": {"version": {"const": LOOPBACK_VERSION}, "context": {"type": "null"}}}
     return {
         "if": {"properties": {"name": {"const": LOCAL}}},
-        "then": {"properties": {"cluster": {"if": own_cluster, "else": loopback}}},
-        "else": {"properties": remote},
+        "then": {"properties": {"cluster": {"if": kubeconfig, "else": loopback}}},
+        "else": {
+            "properties": {"state": state},
+            "if": creates_cluster(),
+            "then": {"properties": {"cluster": {"if": kubeconfig, "else": alone}}},
+            "else": {"properties": {"cluster": kubeconfig}},
+        },
+        "allOf": foundation_rules(),
     }
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from environments import rules
 from environments.constraints import refusals
+from environments.foundation import Foundation
+from environments.foundation_rules import FoundationParts, makes_cluster
+from environments.part import Part
 from environments.vocabulary import (
     AtLeastOne,
     Cidr,
@@ -39,12 +42,6 @@ FOLDER = Path(__file__).resolve().parent
 """The folder of the environment files, which is this package."""
 
 
-class Part(BaseModel):
-    """A part of an environment: cannot be changed, knows all its keys, converts nothing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
 class State(Part):
     """Where Pulumi keeps what it knows, and what encrypts the secrets in it."""
 
@@ -61,8 +58,8 @@ class Cluster(Part):
 
     kubeconfig: KubeconfigPath | None = Field(
         default=None,
-        description="The kubeconfig file: absolute, from `~/` or relative to this file."
-        " Null, allowed in the local environment only, is the loopback cluster that `idp local start` runs.",
+        description="The kubeconfig file: absolute, from `~/` or relative to this file. Null is the loopback cluster"
+        " that `idp local start` runs in the local environment, elsewhere the cluster that the foundation creates.",
     )
     context: ContextName | None = Field(
         default=None, description="The context in the kubeconfig; null is its current context."
@@ -72,7 +69,7 @@ class Cluster(Part):
     )
 
     def kubeconfig_path(self, folder: Path = FOLDER) -> Path | None:
-        """Return the kubeconfig as an absolute path, or None for the loopback cluster.
+        """Return the kubeconfig as an absolute path, or None for the loopback cluster or the foundation's.
 
         `folder` is that of the environment file. Raises RuntimeError where the path starts with `~/` and this
         user has no home folder. Whether the file exists is not looked at.
@@ -178,6 +175,9 @@ class Environment(Part):
     cost_centre: Slug = Field(description="Where the environment's own cost is booked.")
     state: State = Field(description="Where Pulumi keeps the state of the environment's stacks.")
     cluster: Cluster = Field(description="The cluster that the layers are deployed to.")
+    foundation: Foundation | None = Field(
+        default=None, description="What the environment has in an AWS account; null is nothing."
+    )
     platform: Platform = Field(description="What the workspaces share.")
     workspaces: Many[Workspace] = Field(description="The teams' workspaces; the list may be empty.")
 
@@ -187,6 +187,8 @@ class Environment(Part):
             name=self.name,
             state=self.state,
             cluster=self.cluster,
+            foundation=FoundationParts.of(self.foundation),
+            makes_cluster=makes_cluster(self.foundation),
             platform=self.platform,
             workspaces=dict(enumerate(self.workspaces)),
             workspace_names=tuple(workspace.name for workspace in self.workspaces),

@@ -7,7 +7,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from environments.model import Cluster, Part, Platform, State, Workspace
+from environments.foundation import AwsAccount, DnsZone, FoundationCluster, FoundationNetwork, Gitlab
+from environments.foundation_rules import FoundationParts
+from environments.model import Cluster, Platform, State, Workspace
+from environments.part import Part
 from environments.rules import Parts
 
 AnyPart = TypeVar("AnyPart", bound=Part)
@@ -29,10 +32,32 @@ def valid_parts(data: dict[str, Any], unknown: Iterable[tuple[str | int, ...]]) 
         name=_text(data, "name"),
         state=_valid(State, data.get("state")),
         cluster=_valid(Cluster, data.get("cluster")),
+        foundation=_foundation(data.get("foundation")),
+        makes_cluster=_makes_cluster(data.get("foundation")),
         platform=_valid(Platform, data.get("platform")),
         workspaces=valid,
         workspace_names=[_text(entry, "name") for entry in workspaces],
     )
+
+
+def _foundation(data: object) -> FoundationParts | None:
+    if not isinstance(data, dict):
+        return None
+    return FoundationParts(
+        aws=_valid(AwsAccount, data.get("aws")),
+        network=_valid(FoundationNetwork, data.get("network")),
+        cluster=_valid(FoundationCluster, data.get("cluster")),
+        dns=_valid(DnsZone, data.get("dns")),
+        gitlab=_valid(Gitlab, data.get("gitlab")),
+    )
+
+
+def _makes_cluster(data: object) -> bool:
+    """Tell whether a foundation, faults or not, means to create the cluster: what it lacks is told at its own place."""
+    if not isinstance(data, dict):
+        return data is not None
+    cluster = data.get("cluster")
+    return not isinstance(cluster, dict) or cluster.get("existing") is None
 
 
 def _valid(kind: type[AnyPart], data: object) -> AnyPart | None:

@@ -49,22 +49,24 @@ def _rows(part: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[str]:
         field = resolved(written, whole)
         default = "required" if key in part.get("required", ()) else f"`{json.dumps(field['default'])}`"
         meaning = written.get("description", "")
-        yield f"| `{key}` | {_cell(meaning)} | {_cell(_allowed(written, whole))} | {_cell(default)} |"
+        yield f"| `{key}` | {_cell(meaning)} | {_cell(_allowed(written))} | {_cell(default)} |"
 
 
-def _allowed(written: Mapping[str, Any], whole: Mapping[str, Any]) -> str:
+def _allowed(written: Mapping[str, Any]) -> str:
+    if options := written.get("anyOf"):
+        return f"null, or {_allowed(options[0])}"
     if reference := written.get("$ref"):
         return f"a mapping, see {reference.rpartition('/')[2]}"
-    field = resolved(written, whole)
-    if options := field.get("enum"):
-        text = " or ".join(f"`{option}`" for option in options)
-    elif field["type"] == "integer":
-        text = f"a whole number from {field['minimum']} to {field['maximum']}"
-    elif field["type"] == "array":
-        text = f"a list{' of at least one' if field.get('minItems') else ''}; each: {_allowed(field['items'], whole)}"
-    else:
-        text = field["patternErrorMessage"].removeprefix("Allowed: ")
-    return f"null, or {text}" if field.get("nullable") else text
+    if options := written.get("enum"):
+        return " or ".join(f"`{option}`" for option in options)
+    if written["type"] == "integer":
+        return f"a whole number from {written['minimum']} to {written['maximum']}"
+    if written["type"] == "boolean":
+        return "true or false"
+    if written["type"] == "array":
+        fewest = {1: " of at least one", 2: " of at least two"}.get(written.get("minItems", 0), "")
+        return f"a list{fewest}; each: {_allowed(written['items'])}"
+    return str(written["patternErrorMessage"]).removeprefix("Allowed: ")
 
 
 def _cell(text: str) -> str:

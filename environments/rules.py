@@ -6,28 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from environments import foundation_rules
+from environments.broken import Broken, repeated
+from environments.foundation_rules import FoundationParts
 from environments.quantities import as_cpu, as_memory, in_bytes, millicores
+from environments.special import LOCAL
 
 if TYPE_CHECKING:
     from environments.model import Cluster, ContainerDefaults, Platform, Service, State, Workspace
 
-LOCAL = "local"
-"""The one environment that lives on a single machine."""
-
 LOOPBACK_VERSION = "1.33"
 """Kubernetes minor version of the loopback cluster: that of k8s.io/kubernetes in tools/kubernetes/go.mod."""
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A broken rule."""
-
-    place: tuple[str | int, ...]
-    """Keys and positions from the top of the document."""
-    value: object
-    """What is there."""
-    allowed: str
-    """Completes "... is not allowed: "."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +26,10 @@ class Parts:
     name: str | None
     state: State | None
     cluster: Cluster | None
+    foundation: FoundationParts | None
+    """None where there is no foundation, or it is no mapping."""
+    makes_cluster: bool
+    """Whether the foundation means to create the cluster, also where it has faults."""
     platform: Platform | None
     workspaces: Mapping[int, Workspace]
     """Valid workspaces by their position in the file."""
@@ -50,11 +43,15 @@ def broken(parts: Parts) -> Iterator[Broken]:
         if parts.state is not None:
             yield from _state(parts.name, parts.state)
         if parts.cluster is not None:
-            yield from _cluster(parts.name, parts.cluster)
-    yield from _repeated(parts.workspace_names, ("workspaces",))
+            yield from _cluster(parts.name, parts.cluster, makes_cluster=parts.makes_cluster)
+    if parts.foundation is not None:
+        domain = parts.platform.dns_domain if parts.platform else None
+        version = parts.cluster.version if parts.cluster else None
+        yield from foundation_rules.broken(parts.foundation, parts.name, version, domain)
+    yield from repeated(parts.workspace_names, ("workspaces",))
     for position, workspace in parts.workspaces.items():
         place = ("workspaces", position)
-        yield from _repeated([service.name for service in workspace.services], (*place, "services"))
+        yield from repeated([service.name for service in workspace.services], (*place, "services"))
         yield from _defaults(workspace.container_defaults, (*place, "container_defaults"))
         yield from _within_quota(workspace, (*place, "quota"))
         yield from _neighbours(workspace, parts.workspace_names, (*place, "network", "ingress_from"))
@@ -75,28 +72,21 @@ def _state(name: str, state: State) -> Iterator[Broken]:
         )
 
 
-def _cluster(name: str, cluster: Cluster) -> Iterator[Broken]:
+def _cluster(name: str, cluster: Cluster, *, makes_cluster: bool) -> Iterator[Broken]:
     if cluster.kubeconfig is not None:
         return
-    if name != LOCAL:
+    if name != LOCAL and not makes_cluster:
         yield Broken(
             ("cluster", "kubeconfig"),
             None,
-            "the path of a kubeconfig file; only the local environment may do without, for the loopback cluster",
+            "the path of a kubeconfig file; only an environment whose foundation creates the cluster may do without,"
+            " and the local one, for the loopback cluster",
         )
         return
-    if cluster.version != LOOPBACK_VERSION:
+    if name == LOCAL and cluster.version != LOOPBACK_VERSION:
         yield Broken(("cluster", "version"), cluster.version, f"{LOOPBACK_VERSION!r}, which the loopback cluster runs")
     if cluster.context is not None:
-        yield Broken(("cluster", "context"), cluster.context, "null: the loopback cluster has one context")
-
-
-def _repeated(names: Sequence[str | None], place: tuple[str | int, ...]) -> Iterator[Broken]:
-    first: dict[str, int] = {}
-    for position, name in enumerate(names):
-        if name is not None and first.setdefault(name, position) != position:
-            allowed = f"a name that is not taken yet ({place[-1]}[{first[name]}] has this one)"
-            yield Broken((*place, position, "name"), name, allowed)
+        yield Broken(("cluster", "context"), cluster.context, "null: without a kubeconfig there is one context")
 
 
 def _defaults(defaults: ContainerDefaults, place: tuple[str | int, ...]) -> Iterator[Broken]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network, ip_network
 from typing import Annotated, TypeVar
 
-from environments.constraints import Entries, Text, Whole
+from environments.constraints import Boolean, Entries, Text, Whole
+from environments.eks import SERVICE_RANGE
 
 LABEL = "[a-z]([a-z0-9-]*[a-z0-9])?"
 """A DNS label (RFC 1035, section 2.3.1): Kubernetes wants the leading letter in the names of services."""
@@ -209,8 +210,180 @@ ContextName = Annotated[
     ),
 ]
 
+Flag = Annotated[bool, Boolean()]
+
+NodeCount = Annotated[int, Whole(0, 100)]
+
+AccountId = Annotated[
+    str,
+    Text("^[0-9]{12}$", "the 12 digits of an AWS account, in quotes, such as '123456789012'", 12, ("123456789012",)),
+]
+
+_COMPASS = "(central|north|south|east|west|northeast|northwest|southeast|southwest)"
+_AWS_REGION = f"(af|ap|ca|eu|il|me|mx|sa|us)-{_COMPASS}-[1-9]"
+
+AwsRegion = Annotated[
+    str,
+    Text(
+        # China, GovCloud and the sovereign clouds are partitions of their own: their ARNs do not begin with arn:aws.
+        f"^{_AWS_REGION}$",
+        "a region of the AWS partition `aws` such as eu-central-1",
+        20,
+        ("eu-central-1",),
+    ),
+]
+
+ZoneName = Annotated[
+    str,
+    Text(
+        f"^{_AWS_REGION}[a-h]$",
+        "an availability zone, a region with a letter from a to h, such as eu-central-1a",
+        21,
+        ("eu-central-1a",),
+    ),
+]
+
+
+def _has_host_bits(text: str) -> bool:
+    try:
+        IPv4Network(text)
+    except ValueError:
+        return True
+    return False
+
+
+VpcCidr = Annotated[
+    str,
+    Text(
+        f"^(10\\.{OCTET}|172\\.(1[6-9]|2[1-9]|3[01])|192\\.168)\\.{OCTET}\\.{OCTET}/(1[6-9]|20)$",
+        "a private IPv4 network (RFC 1918) from /16 to /20 without host bits such as 10.20.0.0/16,"
+        f" clear of {SERVICE_RANGE} (the cluster's services)",
+        18,
+        ("10.20.0.0/16",),
+        refuse=_has_host_bits,
+    ),
+]
+
+PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""RFC 1918: EKS refuses them as sources from the internet."""
+
+
+def _unsafe_source(text: str) -> bool:
+    return _has_host_bits(text) or any(IPv4Network(text).overlaps(private) for private in PRIVATE)
+
+
+PublicCidr = Annotated[
+    str,
+    Text(
+        f"^({OCTET}\\.){{3}}{OCTET}/(1[6-9]|2[0-9]|3[0-2])$",
+        "a public IPv4 network from /16 to /32 without host bits such as 198.51.100.0/24, never the whole internet",
+        18,
+        ("198.51.100.0/24",),
+        refuse=_unsafe_source,
+    ),
+]
+
+_ID = "[0-9a-f]{8}([0-9a-f]{9})?"
+
+VpcId = Annotated[
+    str, Text(f"^vpc-{_ID}$", "the id of a VPC such as vpc-0a1b2c3d4e5f67890", 21, ("vpc-0a1b2c3d4e5f67890",))
+]
+
+SubnetId = Annotated[
+    str,
+    Text(f"^subnet-{_ID}$", "the id of a subnet such as subnet-0a1b2c3d4e5f67890", 24, ("subnet-0a1b2c3d4e5f67890",)),
+]
+
+ClusterName = Annotated[
+    str,
+    Text(
+        "^[A-Za-z0-9][A-Za-z0-9_-]*$",
+        "the name of an EKS cluster, at most 100 letters, digits, - and _, such as idp-dev",
+        100,
+        ("idp-dev",),
+    ),
+]
+
+RoleArn = Annotated[
+    str,
+    Text(
+        "^arn:aws:iam::[0-9]{12}:role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$",
+        "the ARN of an IAM role such as arn:aws:iam::123456789012:role/platform-admin",
+        600,
+        ("arn:aws:iam::123456789012:role/platform-admin",),
+    ),
+]
+
+InstanceType = Annotated[
+    str,
+    Text(
+        "^[a-z][a-z0-9-]*[0-9][a-z0-9-]*\\.(nano|micro|small|medium|large|([1-9][0-9]{0,2})?xlarge|metal(-[1-9][0-9]?xl)?)$",
+        "an EC2 instance type such as m7i.large",
+        32,
+        ("m7i.large",),
+    ),
+]
+
+_LABEL_NAME = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+
+NodeLabel = Annotated[
+    str,
+    Text(
+        f"^(?!([a-z0-9.-]*\\.)?(kubernetes|k8s)\\.io/|eks\\.amazonaws\\.com/)([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?{_LABEL_NAME}"
+        f"=({_LABEL_NAME})?$",
+        "key=value by Kubernetes' rules for labels such as idp/pool=runners; keys of kubernetes.io, k8s.io and"
+        " eks.amazonaws.com belong to the system",
+        317,
+        ("idp/pool=runners",),
+    ),
+]
+
+BucketPrefix = Annotated[
+    str,
+    Text(
+        # Of S3's 63 characters `-`, an environment's 20 and `-vault-snapshots`, the longest purpose, take 37.
+        "^[a-z0-9]+(-[a-z0-9]+)*$",
+        "words of a-z and 0-9 joined by single hyphens, at most 26 characters, such as acme-idp",
+        26,
+        ("acme-idp",),
+    ),
+]
+
+GitlabUrl = Annotated[
+    str,
+    Text(
+        # IAM takes no port, and compares the issuer of tokens with this text.
+        "^https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?(/[A-Za-z0-9_-]+)*$",
+        "https:// and the host of a GitLab instance in lower case, without a port or a slash at the end,"
+        " such as https://gitlab.com",
+        255,
+        ("https://gitlab.com",),
+    ),
+]
+
+ProjectPath = Annotated[
+    str,
+    Text(
+        "^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$",
+        "the full path of a GitLab project, never a pattern, such as platform/idp",
+        255,
+        ("platform/idp",),
+    ),
+]
+
+BranchName = Annotated[
+    str,
+    Text(
+        "^(?!.*(\\.\\.|//|/\\.|\\.lock(/|$)))[A-Za-z0-9_]([A-Za-z0-9._/+-]*[A-Za-z0-9_+-])?$",
+        "the exact name of a branch, never a pattern, such as main",
+        100,
+        ("main",),
+    ),
+]
+
 Item = TypeVar("Item")
 
 Many = Annotated[tuple[Item, ...], Entries()]
 Distinct = Annotated[tuple[Item, ...], Entries(distinct=True)]
+AtLeastTwo = Annotated[tuple[Item, ...], Entries(fewest=2, distinct=True)]
 AtLeastOne = Annotated[tuple[Item, ...], Entries(fewest=1, distinct=True)]

@@ -62,6 +62,8 @@ def open_session(
     chosen = choose(layer)
     environment = load(name)
     check(environment)
+    if environment.foundation is not None:
+        report(f"{name}: foundation: described in its file, not deployed by this version (docs/foundation.md)")
     _check_space()
     tools = toolchain.ensure(report, (*toolchain.ENGINE, "kubectl"))
     engine = settings(environment, tools.bin)

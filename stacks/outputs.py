@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
@@ -16,6 +16,34 @@ class Outputs:
     """Base of a layer's outputs: a field is an export of the stack, under the field's name."""
 
     LAYER: ClassVar[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundationOutputs(Outputs):
+    """What the `foundation` layer offers to the layers above, and to people."""
+
+    LAYER: ClassVar[str] = "foundation"
+
+    cluster_name: pulumi.Output[str]
+    """Name of the EKS cluster."""
+    kubeconfig: pulumi.Output[str]
+    """Kubeconfig of the cluster, as text or as a path; holds no credentials."""
+    vpc_id: pulumi.Output[str]
+    """Id of the VPC."""
+    registry_urls: pulumi.Output[Mapping[str, str]]
+    """Repository -> address for push and pull."""
+    name_servers: pulumi.Output[Sequence[str]]
+    """Servers that the parent zone must delegate to."""
+    certificate_arn: pulumi.Output[str]
+    """Wildcard certificate for the load balancer."""
+    bucket_names: pulumi.Output[Mapping[str, str]]
+    """Purpose -> bucket."""
+    key_arns: pulumi.Output[Mapping[str, str]]
+    """Purpose -> KMS key."""
+    preview_role_arn: pulumi.Output[str]
+    """Role of merge requests' pipelines."""
+    deploy_role_arn: pulumi.Output[str]
+    """Role of protected branches' pipelines."""
 
 
 @dataclass(frozen=True, kw_only=True)

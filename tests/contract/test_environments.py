@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from environments import load, names, schema
+from environments import load, names, overlaps, schema
 from environments.model import FOLDER
 from environments.reference import SCHEMA_FILE, schema_text
 from environments.rules import LOOPBACK_VERSION
@@ -50,6 +50,14 @@ def test_no_two_share_a_state() -> None:
 def test_no_two_share_a_domain() -> None:
     domains = [load(name).platform.dns_domain for name in names()]
     assert len(set(domains)) == len(domains)
+
+
+def test_no_two_have_networks_that_overlap_or_share_an_account() -> None:
+    assert overlaps(map(load, names())) == []
+
+
+def test_the_cloud_environments_have_a_foundation() -> None:
+    assert all(load(name).foundation is not None for name in ("dev", "staging", "prod"))
 
 
 def test_every_yaml_file_is_an_environment_or_a_stacks_settings() -> None:

@@ -56,6 +56,67 @@ VALID: dict[str, Any] = {
 }
 
 
+FOUNDATION: dict[str, Any] = {
+    "aws": {"account_id": "123456789012", "region": "eu-central-1", "emulator": False},
+    "network": {
+        "cidr": "10.50.0.0/16",
+        "zones": ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
+        "nat": "per-zone",
+        "existing": None,
+    },
+    "cluster": {
+        "name": "idp-mr-42",
+        "public_access_cidrs": ["198.51.100.0/24"],
+        "admin_role_arns": ["arn:aws:iam::123456789012:role/admin"],
+        "node_pools": [
+            {"name": "system", "instance_types": ["m7i.large"], "minimum": 2, "maximum": 3, "labels": ["a=1", "b=1"]},
+            {"name": "general", "instance_types": ["m7g.large", "m6g.large"], "minimum": 0, "maximum": 1},
+            {"name": "runners", "instance_types": ["c7i.large"], "minimum": 0, "maximum": 9, "taint": "pool=runners"},
+        ],
+        "existing": None,
+    },
+    "registry": {"repositories": ["shop", "pay"]},
+    "dns": {"domain": "idp.test"},
+    "buckets": {"prefix": "acme-idp"},
+    "gitlab": {
+        "url": "https://gitlab.com",
+        "projects": [
+            {"path": "platform/idp", "branches": ["main", "release/1"]},
+            {"path": "platform/other", "branches": ["main"]},
+        ],
+    },
+}
+
+EXISTING_NETWORK: dict[str, Any] = {
+    "existing": {
+        "vpc_id": "vpc-0a1b2c3d",
+        "private_subnet_ids": ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+        "public_subnet_ids": ["subnet-0a1b2c3f"],
+        "intra_subnet_ids": ["subnet-0a1b2c40", "subnet-0a1b2c41"],
+    }
+}
+
+EXISTING_CLUSTER: dict[str, Any] = {"existing": {"name": "Legacy_Cluster"}}
+
+
+@pytest.fixture
+def founded() -> dict[str, Any]:
+    """Return a valid document with a foundation that creates everything and names every key."""
+    return {**copy.deepcopy(VALID), "foundation": copy.deepcopy(FOUNDATION)}
+
+
+@pytest.fixture
+def existing_network() -> dict[str, Any]:
+    """Return the network of a foundation that adopts one."""
+    return copy.deepcopy(EXISTING_NETWORK)
+
+
+@pytest.fixture
+def existing_cluster() -> dict[str, Any]:
+    """Return the cluster of a foundation that adopts one."""
+    return copy.deepcopy(EXISTING_CLUSTER)
+
+
 @pytest.fixture
 def document() -> dict[str, Any]:
     """Return a valid document that names every key, for a test to change."""

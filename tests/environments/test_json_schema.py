@@ -103,6 +103,115 @@ def test_it_refuses_what_the_model_refuses(
     assert refusals(document)
 
 
+def founds(document: Document, *steps: str | int) -> Any:  # noqa: ANN401 - whatever a document holds
+    found = document["foundation"]
+    for step in steps:
+        found = found[step]
+    return found
+
+
+def become_prod(document: Document, **network: object) -> None:
+    document["name"] = "prod"
+    founds(document, "network").update(network)
+
+
+FOUNDATION_CHANGES: dict[str, Change] = {
+    "unknown key": lambda d: founds(d).update(colour="blue"),
+    "no aws": lambda d: founds(d).pop("aws"),
+    "account as a number": lambda d: founds(d, "aws").update(account_id=123456789012),
+    "emulator as text": lambda d: founds(d, "aws").update(emulator="true"),
+    "emulator elsewhere": lambda d: founds(d, "aws").update(emulator=True),
+    "local without the emulator": lambda d: d.update(name="local"),
+    "local, emulator left out": lambda d: (d.update(name="local"), founds(d, "aws").pop("emulator")),
+    "nothing of a network": lambda d: founds(d).update(network={}),
+    "no range": lambda d: founds(d, "network").pop("cidr"),
+    "null range": lambda d: founds(d, "network").update(cidr=None),
+    "services' range": lambda d: founds(d, "network").update(cidr="172.20.0.0/16"),
+    "no nat": lambda d: founds(d, "network").update(nat=None),
+    "other nat": lambda d: founds(d, "network").update(nat="none"),
+    "one zone": lambda d: founds(d, "network").update(zones=["eu-central-1a"]),
+    "seven zones": lambda d: founds(d, "network").update(zones=[f"eu-central-1{letter}" for letter in "abcdefg"]),
+    "a zone twice": lambda d: founds(d, "network").update(zones=["eu-central-1a", "eu-central-1a"]),
+    "create and adopt a network": lambda d: founds(d, "network").update(
+        existing={"vpc_id": "vpc-0a1b2c3d", "private_subnet_ids": ["subnet-0a1b2c3d", "subnet-0a1b2c3e"]}
+    ),
+    "one private subnet": lambda d: founds(d).update(
+        network={"existing": {"vpc_id": "vpc-0a1b2c3d", "private_subnet_ids": ["subnet-0a1b2c3d"]}}
+    ),
+    "prod, one nat": lambda d: become_prod(d, nat="single"),
+    "prod, two zones": lambda d: become_prod(d, zones=["eu-central-1a", "eu-central-1b"]),
+    "nothing of a cluster": lambda d: founds(d).update(cluster={}),
+    "no admins": lambda d: founds(d, "cluster").update(admin_role_arns=[]),
+    "whole internet": lambda d: founds(d, "cluster").update(public_access_cidrs=["0.0.0.0/0"]),
+    "no runners": lambda d: founds(d, "cluster", "node_pools").pop(),
+    "runners without a taint": lambda d: founds(d, "cluster", "node_pools", 2).pop("taint"),
+    "runners, null taint": lambda d: founds(d, "cluster", "node_pools", 2).update(taint=None),
+    "no nodes ever": lambda d: founds(d, "cluster", "node_pools", 1).update(maximum=0),
+    "create and adopt a cluster": lambda d: founds(d, "cluster").update(existing={"name": "legacy"}),
+    "unsupported version": lambda d: d["cluster"].update(version="1.29"),
+    "context without a kubeconfig": lambda d: d["cluster"].update(kubeconfig=None),
+    "adopted cluster, no kubeconfig": lambda d: (
+        founds(d).update(cluster={"existing": {"name": "legacy"}}),
+        d["cluster"].update(kubeconfig=None, context=None),
+    ),
+    "null foundation, no kubeconfig": lambda d: d.update(foundation=None, cluster={"version": "1.33"}),
+    "no projects": lambda d: founds(d, "gitlab").update(projects=[]),
+    "no branches": lambda d: founds(d, "gitlab", "projects", 0).update(branches=[]),
+    "a pattern of branches": lambda d: founds(d, "gitlab", "projects", 0).update(branches=["release/*"]),
+    "a pattern of projects": lambda d: founds(d, "gitlab", "projects", 0).update(path="platform/*"),
+}
+
+
+@pytest.mark.parametrize("change", FOUNDATION_CHANGES.values(), ids=FOUNDATION_CHANGES)
+def test_it_refuses_what_the_model_refuses_in_a_foundation(
+    founded: Document, refusals: Callable[[Document], list[tuple[str, str]]], change: Change
+) -> None:
+    assert VALIDATOR.is_valid(founded)
+    change(founded)
+    assert not VALIDATOR.is_valid(founded)
+    assert refusals(founded)
+
+
+LET_THROUGH: dict[str, Change] = {
+    "null": lambda d: d.update(foundation=None),
+    "absent": lambda d: d.pop("foundation"),
+    "no kubeconfig": lambda d: d.update(cluster={"version": "1.34"}),
+    "null kubeconfig": lambda d: d.update(cluster={"version": "1.34", "kubeconfig": None, "context": None}),
+    "prod": lambda d: d.update(name="prod"),
+    "defaults": lambda d: [founds(d).pop(key) for key in ("registry", "dns")],
+    "defaults deep inside": lambda d: founds(d).update(
+        dns={},
+        registry={},
+        cluster={key: founds(d, "cluster", key) for key in ("name", "admin_role_arns", "node_pools")},
+    ),
+    "two zones, one nat": lambda d: founds(d, "network").update(zones=["eu-central-1a", "eu-central-1b"], nat="single"),
+    "adopted version": lambda d: (
+        founds(d).update(cluster={"existing": {"name": "legacy"}}),
+        d["cluster"].update(version="1.29"),
+    ),
+    "adopted network in prod": lambda d: (
+        become_prod(d),
+        founds(d).update(
+            network={
+                "cidr": None,
+                "zones": [],
+                "nat": None,
+                "existing": {"vpc_id": "vpc-0a1b2c3d", "private_subnet_ids": ["subnet-0a1b2c3d", "subnet-0a1b2c3e"]},
+            }
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", LET_THROUGH.values(), ids=LET_THROUGH)
+def test_it_lets_through_what_the_model_lets_through_in_a_foundation(
+    founded: Document, refusals: Callable[[Document], list[tuple[str, str]]], change: Change
+) -> None:
+    change(founded)
+    assert list(VALIDATOR.iter_errors(founded)) == []
+    assert refusals(founded) == []
+
+
 @pytest.mark.parametrize(
     "cluster",
     [

@@ -63,3 +63,14 @@ def test_the_smallest_workspace_is_enough() -> None:
     raw = (FOLDER / "dev.yaml").read_text("utf-8").partition("workspaces:\n")[0]
     environment = parse((raw + block("one more entry under `workspaces`:", "yaml")).encode(), "dev")
     assert environment.workspaces[0].pod_security == "restricted"
+
+
+def test_the_foundation_that_adopts_everything_is_one() -> None:
+    lines = block("created or adopted, in any combination:", "yaml")
+    raw = (FOLDER / "dev.yaml").read_text("utf-8")
+    before, _, rest = raw.partition("foundation:\n")
+    after = "platform:\n" + rest.partition("\nplatform:\n")[2]
+    foundation = parse(f"{before}{lines}\n{after}".encode(), "dev").foundation
+    assert foundation
+    assert foundation.network.existing
+    assert foundation.cluster.existing

@@ -1,0 +1,1 @@
+"""Components of the layer `foundation`: what an environment needs of an AWS account."""
