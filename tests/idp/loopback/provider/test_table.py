@@ -92,7 +92,9 @@ def test_an_id_comes_apart_again(first: str, second: str) -> None:
 def test_a_name_in_an_expression_can_say_nothing_else(name: str) -> None:
     row = Row("t", "s", "{a}", (), (), (), {"a": Prop()})
     context = Context(Nothing(), row, name, "here", {"a": name})
-    call = Call("read", {"list": [{"name": name}, {"name": "another"}]}, pick="list[?name=={a}].name", by_name=False)
+    call = Call(
+        "read", {"list": [{"name": Literal(name)}, {"name": "another"}]}, pick="list[?name=={a}].name", by_name=False
+    )
     expected = [name, "another"] if name == "another" else [name]
     assert context.run(call, {}) == expected
 
