@@ -19,6 +19,9 @@ POLL = 0.2
 REMINDER = 10.0
 """Seconds between two lines that say for whom this waits."""
 
+SIGNING = 1.0
+"""Seconds a new holder may take to write its name: it has the lock before its name is there."""
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -50,6 +53,8 @@ def hold(path: Path, command: str, wait: float, report: Callable[[str], None]) -
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
         yield descriptor
+        # Not after an error: an engine that goes on alone is still called by this name.
+        os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
@@ -83,10 +88,19 @@ def _check_there(descriptor: int, path: Path) -> None:
 
 
 def _who(path: Path) -> str:
+    """Name the holder; until a new one has signed, the file has no name or that of a holder who is gone."""
+    deadline = time.monotonic() + SIGNING
+    while True:
+        holder = _signature(path)
+        if holder is not None and Path(f"/proc/{holder.pid}").exists():
+            return str(holder)
+        if time.monotonic() >= deadline:
+            return "another process" if holder is None else f"the engine that {holder} left running"
+        time.sleep(SIGNING / 20)
+
+
+def _signature(path: Path) -> Holder | None:
     try:
-        holder = Holder(**json.loads(path.read_text()))
+        return Holder(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
-        return "another process"
-    if not Path(f"/proc/{holder.pid}").exists():
-        return f"the engine that {holder} left running"
-    return str(holder)
+        return None

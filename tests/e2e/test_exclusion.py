@@ -206,7 +206,7 @@ def test_ctrl_c_stops_the_engine_and_leaves_no_lock(work: Checkout) -> None:
     assert first.returncode == FAILED, out + err
     assert "· interrupted: the engine ends what it is doing" in err
     assert "Traceback" not in err
-    assert not engine.is_running()
+    assert not engine.is_running() or engine.status() == psutil.STATUS_ZOMBIE
     assert locks(work) == []
     assert work.idp(*UP).code == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -129,10 +130,10 @@ def test_a_child_that_inherited_the_descriptor_keeps_the_lock(path: Path) -> Non
 def test_an_engine_left_running_is_named_after_its_dead_starter(path: Path) -> None:
     with lock.hold(path, "idp up local", 0, print) as descriptor:
         engine = subprocess.Popen(["/bin/sleep", "30"], pass_fds=[descriptor])
+        held = json.loads(path.read_text())
     try:
         gone = subprocess.Popen(["/bin/true"])
         gone.wait()
-        held = json.loads(path.read_text())
         path.write_text(json.dumps({**held, "pid": gone.pid}))
         with pytest.raises(IdpError, match=r"the engine that idp up local .* left running"):
             take(path)
@@ -156,8 +157,8 @@ def test_a_child_started_by_others_does_not_inherit(path: Path) -> None:
 def test_a_lock_file_with_anything_in_it_is_taken(path: Path, content: str) -> None:
     path.parent.mkdir()
     path.write_text(content)
-    take(path)
-    assert json.loads(path.read_text())["pid"] == os.getpid()
+    with lock.hold(path, "test", 0, print):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}'])
@@ -166,6 +167,26 @@ def test_a_holder_that_cannot_be_read_is_another_process(path: Path, content: st
         path.write_text(content)
         with pytest.raises(IdpError, match="another process"):
             take(path)
+
+
+@pytest.mark.parametrize("before", ["", json.dumps({"pid": 2**22 + 1, "command": "idp up local", "since": "then"})])
+def test_a_holder_that_has_not_signed_yet_is_named_all_the_same(path: Path, before: str) -> None:
+    """Two that begin at once: the second looks before the first has written its name over that of the last one."""
+    path.parent.mkdir()
+    path.write_text(before)
+    name = json.dumps({"pid": os.getpid(), "command": "idp down local", "since": "now"})
+    with path.open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        signing = threading.Timer(lock.SIGNING / 4, path.write_text, [name])
+        signing.start()
+        with pytest.raises(IdpError, match=r"held by idp down local "):
+            take(path)
+        signing.join()
+
+
+def test_who_has_given_it_back_is_nobody_s_holder(path: Path) -> None:
+    take(path)
+    assert path.read_text() == ""
 
 
 def test_only_this_user_reads_the_lock(path: Path) -> None:
