@@ -172,6 +172,10 @@ class Foundation(Part):
     """What the environment has in an AWS account; absent or null, it only uses the cluster of `cluster.kubeconfig`."""
 
     aws: AwsAccount = Field(description="Account and region.")
+    protect: Flag = Field(
+        default=True,
+        description="Whether what holds data stays until `idp down NAME --i-know NAME`; always true in prod.",
+    )
     network: FoundationNetwork = Field(description="The VPC, created or existing.")
     cluster: FoundationCluster = Field(description="The EKS cluster, created or existing.")
     registry: ImageRegistry = Field(default=ImageRegistry(), description="Repositories for images.")

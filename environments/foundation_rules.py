@@ -40,6 +40,7 @@ class FoundationParts:
     """The parts of a foundation that are valid by themselves; None where one is not."""
 
     aws: AwsAccount | None
+    protect: bool | None
     network: FoundationNetwork | None
     cluster: FoundationCluster | None
     dns: DnsZone | None
@@ -52,6 +53,7 @@ class FoundationParts:
             return None
         return FoundationParts(
             aws=foundation.aws,
+            protect=foundation.protect,
             network=foundation.network,
             cluster=foundation.cluster,
             dns=foundation.dns,
@@ -59,15 +61,12 @@ class FoundationParts:
         )
 
 
-def makes_cluster(foundation: Foundation | None) -> bool:
-    """Tell whether a foundation creates the environment's cluster."""
-    return foundation is not None and foundation.cluster.existing is None
-
-
 def broken(parts: FoundationParts, name: str | None, version: str | None, domain: str | None) -> Iterator[Broken]:
     """Yield each broken rule; the environment's name, Kubernetes version and domain are None where they are invalid."""
     if parts.aws is not None and name is not None:
         yield from _emulator(parts.aws, name)
+    if parts.protect is False and name == PROD:
+        yield Broken((*HERE, "protect"), parts.protect, f"true in {PROD}")
     if parts.network is not None:
         yield from _network(parts.network, (*HERE, "network"))
         if parts.aws is not None:

@@ -15,10 +15,9 @@ _NOTHING: Schema = {"type": "null"}
 _EMPTY: Schema = {"maxItems": 0}
 
 
-def creates_cluster() -> Schema:
-    """Return the schema of environments whose foundation creates the cluster."""
-    own = _mapping({"existing": _NOTHING})
-    return {"required": ["foundation"], **_inside(foundation=_mapping({"cluster": own}, ["cluster"]))}
+def has_foundation() -> Schema:
+    """Return the schema of environments with a foundation."""
+    return {"required": ["foundation"], **_inside(foundation={"type": "object"})}
 
 
 def foundation_rules() -> list[Schema]:
@@ -32,9 +31,14 @@ def foundation_rules() -> list[Schema]:
         _foundation(network=_either(_made_network(), {"cidr": _NOTHING, "zones": _EMPTY, "nat": _NOTHING})),
         _foundation(cluster=_either(_made_cluster(), _no_made_cluster())),
         _foundation(gitlab=_inside(projects={"minItems": 1})),
-        {"if": _named(PROD), "then": _foundation(network=_survives_a_zone())},
-        {"if": creates_cluster(), "then": _inside(cluster=_inside(version={"enum": list(SUPPORTED)}))},
+        {"if": _named(PROD), "then": _foundation(network=_survives_a_zone(), protect={"const": True})},
+        {"if": _creates_cluster(), "then": _inside(cluster=_inside(version={"enum": list(SUPPORTED)}))},
     ]
+
+
+def _creates_cluster() -> Schema:
+    own = _mapping({"existing": _NOTHING})
+    return {"required": ["foundation"], **_inside(foundation=_mapping({"cluster": own}, ["cluster"]))}
 
 
 def _named(name: str) -> Schema:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from environments.foundation_schema import creates_cluster, foundation_rules
+from environments.foundation_schema import foundation_rules, has_foundation
 from environments.model import Environment
 from environments.rules import LOOPBACK_VERSION
 from environments.special import LOCAL
@@ -44,7 +44,7 @@ def _between_parts() -> dict[str, Any]:
         "then": {"properties": {"cluster": {"if": kubeconfig, "else": loopback}}},
         "else": {
             "properties": {"state": state},
-            "if": creates_cluster(),
+            "if": has_foundation(),
             "then": {"properties": {"cluster": {"if": kubeconfig, "else": alone}}},
             "else": {"properties": {"cluster": kubeconfig}},
         },

@@ -10,8 +10,9 @@ from pydantic import Field, model_validator
 from environments import rules
 from environments.constraints import refusals
 from environments.foundation import Foundation
-from environments.foundation_rules import FoundationParts, makes_cluster
+from environments.foundation_rules import FoundationParts
 from environments.part import Part
+from environments.special import LOCAL
 from environments.vocabulary import (
     AtLeastOne,
     Cidr,
@@ -59,7 +60,7 @@ class Cluster(Part):
     kubeconfig: KubeconfigPath | None = Field(
         default=None,
         description="The kubeconfig file: absolute, from `~/` or relative to this file. Null is the loopback cluster"
-        " that `idp local start` runs in the local environment, elsewhere the cluster that the foundation creates.",
+        " that `idp local start` runs in the local environment, elsewhere the foundation's cluster.",
     )
     context: ContextName | None = Field(
         default=None, description="The context in the kubeconfig; null is its current context."
@@ -181,6 +182,10 @@ class Environment(Part):
     platform: Platform = Field(description="What the workspaces share.")
     workspaces: Many[Workspace] = Field(description="The teams' workspaces; the list may be empty.")
 
+    def is_local(self) -> bool:
+        """Tell whether this is the environment that lives on a single machine."""
+        return self.name == LOCAL
+
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Self:
         parts = rules.Parts(
@@ -188,7 +193,7 @@ class Environment(Part):
             state=self.state,
             cluster=self.cluster,
             foundation=FoundationParts.of(self.foundation),
-            makes_cluster=makes_cluster(self.foundation),
+            has_foundation=self.foundation is not None,
             platform=self.platform,
             workspaces=dict(enumerate(self.workspaces)),
             workspace_names=tuple(workspace.name for workspace in self.workspaces),

@@ -33,7 +33,7 @@ def valid_parts(data: dict[str, Any], unknown: Iterable[tuple[str | int, ...]]) 
         state=_valid(State, data.get("state")),
         cluster=_valid(Cluster, data.get("cluster")),
         foundation=_foundation(data.get("foundation")),
-        makes_cluster=_makes_cluster(data.get("foundation")),
+        has_foundation=data.get("foundation") is not None,
         platform=_valid(Platform, data.get("platform")),
         workspaces=valid,
         workspace_names=[_text(entry, "name") for entry in workspaces],
@@ -45,19 +45,12 @@ def _foundation(data: object) -> FoundationParts | None:
         return None
     return FoundationParts(
         aws=_valid(AwsAccount, data.get("aws")),
+        protect=protect if isinstance(protect := data.get("protect"), bool) else None,
         network=_valid(FoundationNetwork, data.get("network")),
         cluster=_valid(FoundationCluster, data.get("cluster")),
         dns=_valid(DnsZone, data.get("dns")),
         gitlab=_valid(Gitlab, data.get("gitlab")),
     )
-
-
-def _makes_cluster(data: object) -> bool:
-    """Tell whether a foundation, faults or not, means to create the cluster: what it lacks is told at its own place."""
-    if not isinstance(data, dict):
-        return data is not None
-    cluster = data.get("cluster")
-    return not isinstance(cluster, dict) or cluster.get("existing") is None
 
 
 def _valid(kind: type[AnyPart], data: object) -> AnyPart | None:

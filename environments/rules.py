@@ -28,8 +28,8 @@ class Parts:
     cluster: Cluster | None
     foundation: FoundationParts | None
     """None where there is no foundation, or it is no mapping."""
-    makes_cluster: bool
-    """Whether the foundation means to create the cluster, also where it has faults."""
+    has_foundation: bool
+    """Whether there is a foundation, which creates or finds the cluster, also where it has faults."""
     platform: Platform | None
     workspaces: Mapping[int, Workspace]
     """Valid workspaces by their position in the file."""
@@ -43,7 +43,7 @@ def broken(parts: Parts) -> Iterator[Broken]:
         if parts.state is not None:
             yield from _state(parts.name, parts.state)
         if parts.cluster is not None:
-            yield from _cluster(parts.name, parts.cluster, makes_cluster=parts.makes_cluster)
+            yield from _cluster(parts.name, parts.cluster, has_foundation=parts.has_foundation)
     if parts.foundation is not None:
         domain = parts.platform.dns_domain if parts.platform else None
         version = parts.cluster.version if parts.cluster else None
@@ -72,14 +72,14 @@ def _state(name: str, state: State) -> Iterator[Broken]:
         )
 
 
-def _cluster(name: str, cluster: Cluster, *, makes_cluster: bool) -> Iterator[Broken]:
+def _cluster(name: str, cluster: Cluster, *, has_foundation: bool) -> Iterator[Broken]:
     if cluster.kubeconfig is not None:
         return
-    if name != LOCAL and not makes_cluster:
+    if name != LOCAL and not has_foundation:
         yield Broken(
             ("cluster", "kubeconfig"),
             None,
-            "the path of a kubeconfig file; only an environment whose foundation creates the cluster may do without,"
+            "the path of a kubeconfig file; only an environment with a foundation, which has a cluster, may do without,"
             " and the local one, for the loopback cluster",
         )
         return

@@ -7,8 +7,10 @@ from pathlib import Path
 from environments import Environment
 from idp import paths, toolchain
 from idp.errors import Exit, IdpError
+from idp.files import write
 from idp.loopback.cluster import LocalCluster, preconditions
 from idp.session import Report, Session, uses_loopback
+from stacks.layers import FOUNDATION
 
 
 def local(report: Report) -> LocalCluster:
@@ -53,12 +55,25 @@ def require(session: Session) -> None:
     _check_kubeconfig(session.environment)
 
 
-def kubeconfig(environment: Environment) -> Path:
-    """Return the kubeconfig of the environment's cluster, whether it is there or not."""
-    return environment.cluster.kubeconfig_path() or paths.LOCAL / "kubeconfig"
+def kubeconfig(session: Session) -> Path | None:
+    """Return the kubeconfig of the environment's cluster, whether that file is there or not.
+
+    None if the cluster is the foundation's and that does not stand yet.
+    """
+    environment = session.environment
+    named = environment.cluster.kubeconfig_path()
+    if named is not None or environment.is_local():
+        return named or paths.LOCAL / "kubeconfig"
+    content = (session.layers.outputs(FOUNDATION) or {}).get("kubeconfig")
+    if not isinstance(content, str):
+        return None
+    path = paths.KUBECONFIGS / f"{environment.name}.yaml"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write(path, content)
+    return path
 
 
 def _check_kubeconfig(environment: Environment) -> None:
-    path = kubeconfig(environment)
-    if not path.is_file():
+    path = environment.cluster.kubeconfig_path()
+    if path is not None and not path.is_file():
         raise IdpError(f"{environment.name}: cluster.kubeconfig: {path} is not there", Exit.MISSING)

@@ -117,14 +117,15 @@ def summary(environment: str, results: Sequence[Result]) -> None:
         complaints(result)
 
 
-def next_steps(environment: str, results: Sequence[Result], kubeconfig: Path) -> None:
+def next_steps(environment: str, results: Sequence[Result], kubeconfig: Path | None) -> None:
     """Print what now stands, where, and what to do next."""
     out.print("\n[bold]what stands[/bold]")
     for result in results:
         for name, value in result.progress.outputs.items():
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             out.print(f"  {result.layer}.{name}: {escape(shown)}", soft_wrap=True)
-    out.print(f"  kubeconfig: {escape(str(kubeconfig))}", soft_wrap=True)
+    if kubeconfig is not None:
+        out.print(f"  kubeconfig: {escape(str(kubeconfig))}", soft_wrap=True)
     out.print("\n[bold]next[/bold]")
     for command, meaning in (
         (f'eval "$(.venv/bin/idp env-vars {environment})"', "kubectl and pulumi for this environment"),

@@ -10,7 +10,10 @@ from idp.engine.layer import Result, StackSummary
 from idp.engine.progress import Progress
 from idp.errors import Exit, IdpError
 from idp.session import Session
-from stacks.layers import LAYERS
+from stacks.layers import Graph
+
+MOST_SHOWN = 3
+"""Protected resources named in one line."""
 
 Watch = Callable[[str, Progress], None]
 """Told when an operation on a layer begins: what it is, and the progress to look at."""
@@ -22,12 +25,12 @@ def preview(session: Session, watch: Watch) -> list[Result]:
     A layer above one that was never deployed, or not to its end, can't be previewed: it is left out of the results.
     """
     summaries = session.layers.summaries()
-    known = _known(session.chosen, summaries)
+    known = _known(session, summaries)
     for layer in known:
         if layer not in summaries:
             # The engine previews only what has a stack, if an empty one.
             session.layers.create(layer)
-    return _conclusive(_preview(session, watch, known))
+    return _conclusive(session.graph, _preview(session, watch, known))
 
 
 def up(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]:
@@ -42,24 +45,24 @@ def up(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]
             session.layers.create(layer)
         elif pending.pending(session.settings, layer):
             session.layers.settle(layer)
-    known = () if refresh else _known(session.chosen, summaries)
-    previews = {result.layer: result for result in _conclusive(_preview(session, watch, known))}
+    known = () if refresh else _known(session, summaries)
+    previews = {result.layer: result for result in _conclusive(session.graph, _preview(session, watch, known))}
     if failed := [result for result in previews.values() if not result.ok]:
         return failed
     return _update(session, watch, previews, refresh=refresh)
 
 
-def down(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]:
+def down(session: Session, watch: Watch, *, refresh: bool = False, unprotect: bool = False) -> list[Result]:
     """Remove the chosen layers, those above first; stops at the first that fails.
 
-    Raises `IdpError(INVALID)` if a layer that is to stay reads from one that is to go.
+    Raises what `check_removable` does, with nothing removed.
     """
-    summaries = session.layers.summaries()
-    _check_nothing_above(session.chosen, summaries)
     results = []
-    for layer in reversed([layer for layer in session.chosen if layer in summaries]):
+    for layer in reversed(check_removable(session, unprotect=unprotect)):
         if pending.pending(session.settings, layer):
             session.layers.settle(layer)
+        if unprotect:
+            session.layers.unprotect(layer)
         progress = _begin(watch, "destroy", layer)
         result = session.layers.destroy(progress, refresh=refresh)
         results.append(result)
@@ -69,12 +72,26 @@ def down(session: Session, watch: Watch, *, refresh: bool = False) -> list[Resul
     return results
 
 
+def check_removable(session: Session, *, unprotect: bool = False) -> list[str]:
+    """Return which of the chosen layers stand, in dependency order.
+
+    Raises `IdpError(INVALID)` if a layer that is to stay reads from one that is to go, or if something is protected
+    and `unprotect` is not said.
+    """
+    summaries = session.layers.summaries()
+    standing = [layer for layer in session.chosen if layer in summaries]
+    _check_nothing_above(session, summaries)
+    if not unprotect:
+        _check_unprotected(session, standing)
+    return standing
+
+
 def _update(session: Session, watch: Watch, previews: Mapping[str, Result], *, refresh: bool) -> list[Result]:
     results: list[Result] = []
     updated: set[str] = set()
     for layer in session.chosen:
         seen = previews.get(layer)
-        if seen is None or updated.intersection(LAYERS[layer]):
+        if seen is None or updated.intersection(session.graph[layer]):
             # Not previewed yet, or on inputs that have changed since.
             seen = session.layers.preview(_begin(watch, "preview", layer))
             if not seen.ok:
@@ -90,19 +107,34 @@ def _update(session: Session, watch: Watch, previews: Mapping[str, Result], *, r
     return results
 
 
-def _check_nothing_above(chosen: Sequence[str], summaries: Mapping[str, StackSummary]) -> None:
+def _check_nothing_above(session: Session, summaries: Mapping[str, StackSummary]) -> None:
+    chosen = set(session.chosen)
     for layer, summary in summaries.items():
-        if layer not in chosen and summary.resources and (below := set(chosen).intersection(LAYERS.get(layer, ()))):
+        if layer not in chosen and summary.resources and (below := chosen.intersection(session.graph.get(layer, ()))):
             raise IdpError(
                 f"layer: {', '.join(sorted(below))} can't go while {layer} stands on it; remove {layer} first, or all",
                 Exit.INVALID,
             )
 
 
-def _known(chosen: Sequence[str], summaries: Mapping[str, StackSummary]) -> list[str]:
+def _check_unprotected(session: Session, layers: Sequence[str]) -> None:
+    name = session.environment.name
+    lines = []
+    for layer in layers:
+        if protected := session.layers.protected(layer):
+            shown = ", ".join(protected[:MOST_SHOWN]) + (", ..." if len(protected) > MOST_SHOWN else "")
+            lines.append(
+                f"{name}.{layer}: {len(protected)} protected resources hold data ({shown}); nothing was removed."
+                f" `--i-know {name}` removes them, and what they hold, for ever"
+            )
+    if lines:
+        raise IdpError("\n".join(lines), Exit.INVALID)
+
+
+def _known(session: Session, summaries: Mapping[str, StackSummary]) -> list[str]:
     """Return the chosen layers whose inputs are known: what they read from stands."""
     standing = {layer for layer, summary in summaries.items() if summary.updated and summary.resources}
-    return [layer for layer in chosen if standing.issuperset(LAYERS[layer])]
+    return [layer for layer in session.chosen if standing.issuperset(session.graph[layer])]
 
 
 def _preview(session: Session, watch: Watch, layers: Collection[str]) -> list[Result]:
@@ -112,7 +144,7 @@ def _preview(session: Session, watch: Watch, layers: Collection[str]) -> list[Re
         return list(pool.map(lambda layer: session.layers.preview(_begin(watch, "preview", layer)), layers))
 
 
-def _conclusive(previews: Sequence[Result]) -> list[Result]:
+def _conclusive(graph: Graph, previews: Sequence[Result]) -> list[Result]:
     """Return the previews that prove something, in order.
 
     A program that failed on outputs that are about to change (not there yet after a crash, or new) may well work
@@ -121,7 +153,7 @@ def _conclusive(previews: Sequence[Result]) -> list[Result]:
     changing: set[str] = set()
     found = []
     for result in previews:
-        open_inputs = changing.intersection(LAYERS[result.layer])
+        open_inputs = changing.intersection(graph[result.layer])
         if result.ok or result.refused or not open_inputs:
             found.append(result)
         if not result.ok or result.changed or open_inputs:

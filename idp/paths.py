@@ -20,8 +20,14 @@ STATE = WORK / "state"
 PASSPHRASE = WORK / "passphrase"
 """What seals the secrets of stacks whose environment names the provider `passphrase`; made here, never shown."""
 
-PULUMI_HOME = WORK / "pulumi"
-"""The engine's own home, so that nothing touches the user's."""
+PULUMI_HOMES = WORK / "pulumi"
+"""The engine's own homes, one for each environment: nothing touches the user's, and no plugin is shared."""
+
+KUBECONFIGS = WORK / "kubeconfigs"
+"""Kubeconfigs, without credentials, of clusters that a foundation made or found."""
+
+EMULATOR = WORK / "aws"
+"""The AWS emulator's record, port and log; its state is its memory."""
 
 LOCKS = WORK / "locks"
 """Who works on which environment."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import environments
-from idp import cluster, orchestration, paths
+from idp import cloud, cluster, orchestration, paths
 from idp.engine import orphans
 from idp.errors import IdpError
 from idp.session import Report, open_session, uses_loopback
+from stacks.layers import FOUNDATION
 
 NAME = "local"
 
@@ -23,14 +25,17 @@ def remove(report: Report) -> None:
     orphans.end(orphans.marked())
     if _on_foreign_cluster():
         with open_session(NAME, None, report) as session:
-            results = orchestration.down(session, lambda _action, _progress: None)
+            # The foundation goes with the emulator.
+            above = replace(session, chosen=tuple(layer for layer in session.chosen if layer != FOUNDATION))
+            results = orchestration.down(above, lambda _action, _progress: None)
         if not all(result.ok for result in results):
             raise IdpError("local: not every resource could be removed; `idp down local` says why")
     if paths.LOCAL.exists():
         cluster.local(report).stop(report, purge=True)
+    cloud.emulator().stop(report, purge=True)
     for path in _own():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    if left := [*map(str, orphans.marked()), *(cluster.leftovers())]:
+    if left := [*map(str, orphans.marked()), *cluster.leftovers(), *cloud.emulator().leftovers()]:
         raise IdpError("\n".join(f"left behind: {line}" for line in left))
 
 

@@ -15,7 +15,8 @@ from idp.engine.command import EngineCommand
 from idp.engine.layer import Layers
 from idp.engine.settings import EngineSettings, prepare, settings
 from idp.errors import Exit, IdpError
-from stacks.layers import LAYERS, UnknownLayer, check
+from stacks import layers as stack_layers
+from stacks.layers import LAYERS, Graph, UnknownLayer
 
 Report = Callable[[str], None]
 
@@ -31,48 +32,66 @@ class Session:
     settings: EngineSettings
     layers: Layers
     command: EngineCommand
+    graph: Graph
+    """The environment's layers, and which reads from which."""
     chosen: tuple[str, ...]
     """The layers to work on, in dependency order."""
 
 
-def choose(layer: str | None) -> tuple[str, ...]:
-    """Return the layers to work on; raises `IdpError(INVALID)` on a name that is none."""
-    if layer is None:
-        return tuple(LAYERS)
+def choose(environment: str, layer: str | None) -> tuple[str, str | None]:
+    """Return environment and layer as asked for: `dev`, `dev` with a layer, or `dev.platform`.
+
+    Raises `IdpError(INVALID)` on a layer that is none, and on two that differ.
+    """
+    name, dot, inside = environment.partition(".")
+    wanted = inside if dot else layer
+    if wanted is None:
+        return name, None
     try:
-        return (check(layer),)
+        stack_layers.check(wanted)
     except UnknownLayer as error:
         raise IdpError(str(error), Exit.INVALID) from None
+    if layer not in (None, wanted):
+        raise IdpError(f"layer: {layer!r} is not allowed beside {environment}: name one layer", Exit.INVALID)
+    return name, wanted
 
 
 def uses_loopback(environment: Environment) -> bool:
     """Return whether the environment lives on the local cluster that `idp` runs itself."""
-    return environment.cluster.kubeconfig is None
+    return environment.is_local() and environment.cluster.kubeconfig is None
 
 
 @contextmanager
 def open_session(
-    name: str, layer: str | None, report: Report, check: Callable[[Environment], None] = lambda _: None
+    asked: str,
+    layer: str | None,
+    report: Report,
+    check: Callable[[Environment], None] = lambda _: None,
+    *,
+    every_layer: bool = False,
 ) -> Iterator[Session]:
     """Check the request, then get the tools and an engine; creates nothing in the environment.
 
-    `check` raises `IdpError` if the command can't work on the environment at all: nobody waits for tools to be built,
-    only to hear that root is missing.
+    `asked` is an environment's name or `ENVIRONMENT.LAYER`. `check` raises `IdpError` if the command can't work on the
+    environment at all: nobody waits for tools to be built, only to hear that root is missing. `every_layer` chooses
+    from all layers there are, not only from those that the environment's file has (still, or by now).
     """
-    chosen = choose(layer)
+    name, layer = choose(asked, layer)
     environment = load(name)
+    graph = LAYERS if every_layer else stack_layers.of(environment)
+    if layer is not None and layer not in graph:
+        raise IdpError(f"{name}: {layer}: its file has no {layer}; there are {', '.join(graph)}", Exit.INVALID)
+    chosen = tuple(graph) if layer is None else (layer,)
     check(environment)
-    if environment.foundation is not None:
-        report(f"{name}: foundation: described in its file, not deployed by this version (docs/foundation.md)")
     _check_space()
     tools = toolchain.ensure(report, (*toolchain.ENGINE, "kubectl"))
     engine = settings(environment, tools.bin)
     prepare(engine)
-    toolchain.install_plugins(tools, paths.PULUMI_HOME)
+    toolchain.install_plugins(tools, engine.home)
     recovery.check_state(engine, chosen)
     pulumi = tools.tools["pulumi"]
     command = EngineCommand(pulumi.path, pulumi.version, orphans.mark())
-    yield Session(environment, engine, Layers(engine, command), command, chosen)
+    yield Session(environment, engine, Layers(engine, command), command, graph, chosen)
 
 
 @contextmanager

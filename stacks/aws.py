@@ -11,8 +11,8 @@ import pulumi_aws as aws
 from environments import Environment
 from environments.foundation import Foundation
 
-EMULATOR = Path(__file__).resolve().parent.parent / ".idp" / "aws" / "endpoint.json"
-"""Where the loopback emulator says at which address it answers."""
+EMULATOR = Path(__file__).resolve().parent.parent / ".idp" / "aws" / "emulator.json"
+"""Where the loopback emulator says at which address it answers (`endpoint`)."""
 
 MADE_UP = "emulator"
 """Credentials for the emulator, which takes any."""
@@ -32,14 +32,7 @@ def provider(environment: Environment, foundation: Foundation) -> aws.Provider:
         "account",
         region=foundation.aws.region,
         allowed_account_ids=[foundation.aws.account_id],
-        default_tags={
-            "tags": {
-                "environment": environment.name,
-                "layer": "foundation",
-                "owner": environment.owner,
-                "cost-centre": environment.cost_centre,
-            }
-        },
+        default_tags={"tags": tags(environment)},
         endpoints=[aws.ProviderEndpointArgs(**dict.fromkeys(SERVICES, emulator))] if emulator else None,
         access_key=MADE_UP if emulator else None,
         secret_key=MADE_UP if emulator else None,
@@ -48,9 +41,19 @@ def provider(environment: Environment, foundation: Foundation) -> aws.Provider:
     )
 
 
+def tags(environment: Environment) -> dict[str, str]:
+    """Return what everything of the layer says of itself."""
+    return {
+        "environment": environment.name,
+        "layer": "foundation",
+        "owner": environment.owner,
+        "cost-centre": environment.cost_centre,
+    }
+
+
 def _emulator() -> str:
     """Return the emulator's address."""
     try:
-        return str(json.loads(EMULATOR.read_text())["url"])
+        return str(json.loads(EMULATOR.read_text())["endpoint"])
     except (OSError, ValueError, KeyError):
         raise pulumi.RunError("foundation.aws.emulator: it does not run; `idp up local` starts it") from None

@@ -5,11 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from environments import Environment
+
 PROJECT = "idp"
 """The project of Pulumi.yaml."""
 
-LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType({"platform": (), "workspaces": ("platform",)})
+Graph = Mapping[str, tuple[str, ...]]
 """Layer -> the layers whose outputs it reads, in dependency order (a layer reads only layers before it)."""
+
+FOUNDATION = "foundation"
+"""The layer that an environment may do without: its cluster is then somebody else's."""
+
+LAYERS: Graph = MappingProxyType({FOUNDATION: (), "platform": (FOUNDATION,), "workspaces": ("platform",)})
+"""Every layer there is."""
+
+
+def of(environment: Environment) -> Graph:
+    """Return the layers that an environment has."""
+    if environment.foundation is not None:
+        return LAYERS
+    return {
+        layer: tuple(one for one in below if one != FOUNDATION)
+        for layer, below in LAYERS.items()
+        if layer != FOUNDATION
+    }
 
 
 class UnknownLayer(ValueError):  # noqa: N818 - named for what it says, as callers read it

@@ -52,6 +52,8 @@ class PlatformOutputs(Outputs):
 
     LAYER: ClassVar[str] = "platform"
 
+    kubeconfig: pulumi.Output[str]
+    """Kubeconfig of the cluster that it stands on, as text or as a path; holds no credentials of the foundation's."""
     namespaces: pulumi.Output[Sequence[str]]
     """Names of the platform's own namespaces."""
     workspace_priority_class: pulumi.Output[str]

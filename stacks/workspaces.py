@@ -18,7 +18,7 @@ from stacks.outputs import PlatformOutputs, WorkspacesOutputs
 def build(environment: Environment) -> WorkspacesOutputs:
     """Declare the layer; reads the outputs of `platform`."""
     platform = outputs.read(PlatformOutputs, environment.name)
-    in_cluster = pulumi.ResourceOptions(providers=[providers.cluster(environment)])
+    in_cluster = pulumi.ResourceOptions(providers=[providers.cluster(environment, platform.kubeconfig)])
     namespaces, urls = [], []
     for settings in environment.workspaces:
         ownership = Ownership(environment=environment.name, owner=settings.owner, cost_centre=settings.cost_centre)

@@ -11,10 +11,11 @@ from types import FrameType
 import typer
 from rich.markup import escape
 
-from idp import cluster, display, orchestration
-from idp.commands.options import EnvironmentName, Json, Layer, Refresh, Wait
+from environments import Environment
+from idp import cloud, cluster, display, orchestration
+from idp.commands.options import EnvironmentName, IKnow, Json, Layer, Refresh, Wait
 from idp.engine.layer import Result
-from idp.errors import Exit
+from idp.errors import Exit, IdpError
 from idp.guard import guarded
 from idp.session import Session, exclusively, open_session
 from stacks.layers import LAYERS
@@ -26,8 +27,8 @@ WAIT = 300.0
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to `app`."""
     app.command(epilog="Example: idp up local --layer platform")(up)
-    app.command(epilog="Example: idp preview dev --json")(preview)
-    app.command(epilog="Example: idp down local")(down)
+    app.command(epilog="Example: idp preview dev.workspaces --json")(preview)
+    app.command(epilog="Example: idp down mr-42 --i-know mr-42")(down)
     app.command(epilog="Example: idp status local")(status)
     app.command(epilog="Example: idp outputs local --json")(outputs)
 
@@ -40,30 +41,44 @@ def up(
         open_session(env, layer, display.note, cluster.check) as session,
         exclusively(session, f"idp up {env}", wait, display.note),
     ):
+        cloud.start(session, display.note)
         cluster.start(session, display.note)
         results = _run(session, lambda watch: orchestration.up(session, watch, refresh=refresh))
-    _show(env, results, as_json)
-    if not as_json:
-        display.next_steps(env, results, cluster.kubeconfig(session.environment))
+        _show(session.environment.name, results, as_json)
+        if not as_json:
+            display.next_steps(session.environment.name, results, cluster.kubeconfig(session))
 
 
 def preview(env: EnvironmentName, layer: Layer = None, as_json: Json = False) -> None:
     """Say what `up` would change, and what the policies say to it; changes nothing."""
     with open_session(env, layer, display.note) as session:
+        cloud.require(session)
         cluster.require(session)
         results = _run(session, lambda watch: orchestration.preview(session, watch))
         for missing in [name for name in session.chosen if name not in {result.layer for result in results}]:
-            display.note(f"{missing}: previewed once {', '.join(LAYERS[missing])} stands; it reads its outputs")
-        _show(env, results, as_json)
+            display.note(f"{missing}: previewed once {', '.join(session.graph[missing])} stands; it reads its outputs")
+        _show(session.environment.name, results, as_json)
 
 
 def down(
-    env: EnvironmentName, layer: Layer = None, refresh: Refresh = False, wait: Wait = WAIT, as_json: Json = False
+    env: EnvironmentName,
+    layer: Layer = None,
+    i_know: IKnow = None,
+    refresh: Refresh = False,
+    wait: Wait = WAIT,
+    as_json: Json = False,
 ) -> None:
-    """Remove every resource of an environment, the upper layers first. The local cluster itself goes on running."""
-    with open_session(env, layer, display.note) as session, exclusively(session, f"idp down {env}", wait, display.note):
+    """Remove every resource of an environment, the upper layers first. The local servers themselves go on running."""
+    with (
+        open_session(env, layer, display.note, lambda found: _check_known(found, i_know), every_layer=True) as session,
+        exclusively(session, f"idp down {env}", wait, display.note),
+    ):
+        unprotect = i_know is not None
+        orchestration.check_removable(session, unprotect=unprotect)
+        cloud.start(session, display.note)
         cluster.require(session)
-        _show(env, _run(session, lambda watch: orchestration.down(session, watch, refresh=refresh)), as_json)
+        results = _run(session, lambda watch: orchestration.down(session, watch, refresh=refresh, unprotect=unprotect))
+        _show(session.environment.name, results, as_json)
 
 
 def status(env: EnvironmentName, as_json: Json = False) -> None:
@@ -75,6 +90,7 @@ def status(env: EnvironmentName, as_json: Json = False) -> None:
         if name in found
         else {"updated": None, "resources": 0}
         for name in LAYERS
+        if name in session.graph or name in found
     }
     if as_json:
         typer.echo(json.dumps({"environment": env, "layers": rows}, indent=2))
@@ -96,6 +112,11 @@ def outputs(env: EnvironmentName, layer: Layer = None, as_json: Json = False) ->
         for key, value in (values or {}).items()
     ]
     display.table(f"environment {env}", ("layer", "output", "value"), rows)
+
+
+def _check_known(environment: Environment, i_know: str | None) -> None:
+    if i_know not in (None, environment.name):
+        raise IdpError(f"--i-know: {i_know!r} is not allowed: {environment.name}, what is to be removed", Exit.INVALID)
 
 
 def _run(session: Session, operation: Callable[[orchestration.Watch], list[Result]]) -> list[Result]:

@@ -7,9 +7,24 @@ from typing import Annotated
 import typer
 
 EnvironmentName = Annotated[
-    str, typer.Argument(metavar="ENV", help="Name of a file in environments/, without .yaml.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="ENV",
+        help="Name of a file in environments/, without .yaml; ENV.LAYER is one layer.",
+        show_default=False,
+    ),
 ]
-Layer = Annotated[str | None, typer.Option("--layer", metavar="LAYER", help="Only this layer: platform or workspaces.")]
+Layer = Annotated[
+    str | None, typer.Option("--layer", metavar="LAYER", help="Only this layer: foundation, platform or workspaces.")
+]
+IKnow = Annotated[
+    str | None,
+    typer.Option(
+        "--i-know",
+        metavar="NAME",
+        help="The environment's name: remove protected resources, too, and their data.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout instead of tables.")]
 Wait = Annotated[
     float, typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for whoever holds the environment.")

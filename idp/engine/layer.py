@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pulumi.automation import LocalWorkspace
 from pulumi.automation.errors import CommandError, StackNotFoundError
@@ -96,6 +97,15 @@ class Layers:
         found: Mapping[str, object] = json.loads(printed)
         return found
 
+    def protected(self, layer: str) -> list[str]:
+        """Return the names of the resources that refuse to be deleted."""
+        return [_name(found["urn"]) for found in self._resources(layer) if found.get("protect")]
+
+    def unprotect(self, layer: str) -> None:
+        """Let every resource of the layer be deleted."""
+        if self.protected(layer):
+            self._call(["state", "unprotect", "--all", "--yes", "--stack", self.stack(layer)])
+
     def preview(self, progress: Progress) -> Result:
         """Say what an update would change."""
         return self._run("preview", ["preview"], progress)
@@ -126,6 +136,11 @@ class Layers:
         self._call(["refresh", "--yes", "--skip-preview", "--stack", stack])
         pending.end(environment, layer)
 
+    def _resources(self, layer: str) -> Sequence[Mapping[str, Any]]:
+        exported = json.loads(self._call(["stack", "export", "--stack", self.stack(layer)]))
+        found: Sequence[Mapping[str, Any]] = exported["deployment"].get("resources") or ()
+        return found
+
     def _run(self, action: str, args: Sequence[str], progress: Progress) -> Result:
         begun = time.monotonic()
         ok = True
@@ -145,3 +160,7 @@ class Layers:
 
     def _call(self, args: Sequence[str]) -> str:
         return self._command.run(list(args), str(paths.ROOT), self._workspace.env_vars).stdout
+
+
+def _name(urn: str) -> str:
+    return urn.rsplit("::", 1)[-1]

@@ -26,6 +26,11 @@ class EngineSettings:
     """Environment variables of the engine; no value is a secret."""
 
     @property
+    def home(self) -> Path:
+        """The engine's PULUMI_HOME."""
+        return Path(self.variables["PULUMI_HOME"])
+
+    @property
     def state(self) -> Path | None:
         """Folder of the file backend; None if the state is elsewhere."""
         return Path(self.backend.removeprefix("file://")) if self.backend.startswith("file://") else None
@@ -39,7 +44,7 @@ def settings(environment: Environment, path: Path | None = None) -> EngineSettin
     state = environment.state
     backend = f"file://{paths.STATE}" if state.backend == "file" else state.backend
     variables = {
-        "PULUMI_HOME": str(paths.PULUMI_HOME),
+        "PULUMI_HOME": str(paths.PULUMI_HOMES / environment.name),
         "PULUMI_BACKEND_URL": backend,
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",

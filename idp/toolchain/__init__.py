@@ -1,7 +1,7 @@
 """Every tool that the platform runs: taken from this machine where it fits, else made from pinned sources."""
 
 from idp.toolchain.model import Missing, Report, Source, Tool, Toolchain
-from idp.toolchain.plugins import install_plugins
+from idp.toolchain.plugins import find_plugin, install_plugins, link_plugin
 from idp.toolchain.resolve import ensure, lookup
 from idp.toolchain.table import CLUSTER as _CLUSTER
 from idp.toolchain.table import ENGINE as _ENGINE
@@ -21,6 +21,8 @@ __all__ = [
     "Tool",
     "Toolchain",
     "ensure",
+    "find_plugin",
     "install_plugins",
+    "link_plugin",
     "lookup",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 from idp.toolchain.files import replace_link
@@ -18,11 +20,32 @@ def install_plugins(toolchain: Toolchain, pulumi_home: Path) -> None:
     written to, `IdpError(INVALID)` when `toolchain` was asked for without the plugins.
     """
     for name in _PROVIDERS:
-        binary = toolchain.path(name)
-        version = toolchain.tools[name].version
-        folder = pulumi_home / "plugins" / f"{name.removeprefix('pulumi-')}-v{version}"
-        link = folder / name
-        if link.is_symlink() and link.readlink() == binary:
-            continue
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_link(link, binary)
+        _link(pulumi_home, name, toolchain.tools[name].version, toolchain.path(name))
+
+
+def find_plugin(name: str, version: str) -> Path | None:
+    """Return the official provider plugin `name` if this machine has it; looks only.
+
+    On PATH, where the engine takes it from before any other, whatever its version; or where the user's own
+    `pulumi plugin install resource NAME VERSION` puts it.
+    """
+    executable = f"pulumi-resource-{name}"
+    if on_path := shutil.which(executable):
+        return Path(on_path)
+    own = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    installed = own / "plugins" / f"resource-{name}-v{version}" / executable
+    return installed if os.access(installed, os.X_OK) else None
+
+
+def link_plugin(name: str, version: str, binary: Path, pulumi_home: Path) -> None:
+    """Lay one plugin out under `pulumi_home`, as `install_plugins` does. Raises `OSError`."""
+    _link(pulumi_home, f"pulumi-resource-{name}", version, binary)
+
+
+def _link(pulumi_home: Path, executable: str, version: str, binary: Path) -> None:
+    folder = pulumi_home / "plugins" / f"{executable.removeprefix('pulumi-')}-v{version}"
+    link = folder / executable
+    if link.is_symlink() and link.readlink() == binary:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_link(link, binary)

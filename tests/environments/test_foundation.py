@@ -188,24 +188,25 @@ def test_the_control_plane_is_in_the_private_subnets_where_there_are_no_intra_on
     assert control_plane == private
 
 
-def test_a_created_cluster_needs_no_kubeconfig(founded: Document, refusals: Refusals) -> None:
+@pytest.mark.parametrize("adopted", [False, True])
+def test_with_a_foundation_it_needs_no_kubeconfig(
+    founded: Document, refusals: Refusals, existing_cluster: Document, adopted: bool
+) -> None:
     founded["cluster"] = {"version": "1.33"}
+    if adopted:
+        founded["foundation"]["cluster"] = existing_cluster
     assert refusals(founded) == []
     founded["cluster"]["context"] = "other"
     assert [path for path, _ in refusals(founded)] == ["cluster.context"]
 
 
-@pytest.mark.parametrize("foundation", ["null", "absent", "adopted"])
-def test_any_other_cluster_does(
-    founded: Document, refusals: Refusals, existing_cluster: Document, foundation: str
-) -> None:
+@pytest.mark.parametrize("foundation", ["null", "absent"])
+def test_without_a_foundation_it_needs_a_kubeconfig(founded: Document, refusals: Refusals, foundation: str) -> None:
     founded["cluster"] = {"version": "1.33"}
     if foundation == "null":
         founded["foundation"] = None
-    elif foundation == "absent":
-        del founded["foundation"]
     else:
-        founded["foundation"]["cluster"] = existing_cluster
+        del founded["foundation"]
     assert [path for path, _ in refusals(founded)] == ["cluster.kubeconfig"]
 
 

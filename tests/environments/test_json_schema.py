@@ -150,10 +150,7 @@ FOUNDATION_CHANGES: dict[str, Change] = {
     "create and adopt a cluster": lambda d: founds(d, "cluster").update(existing={"name": "legacy"}),
     "unsupported version": lambda d: d["cluster"].update(version="1.29"),
     "context without a kubeconfig": lambda d: d["cluster"].update(kubeconfig=None),
-    "adopted cluster, no kubeconfig": lambda d: (
-        founds(d).update(cluster={"existing": {"name": "legacy"}}),
-        d["cluster"].update(kubeconfig=None, context=None),
-    ),
+    "unprotected prod": lambda d: (d.update(name="prod"), founds(d).update(protect=False)),
     "null foundation, no kubeconfig": lambda d: d.update(foundation=None, cluster={"version": "1.33"}),
     "no projects": lambda d: founds(d, "gitlab").update(projects=[]),
     "no branches": lambda d: founds(d, "gitlab", "projects", 0).update(branches=[]),
