@@ -32,20 +32,23 @@ def provider(environment: Environment, foundation: Foundation) -> aws.Provider:
         "account",
         region=foundation.aws.region,
         allowed_account_ids=[foundation.aws.account_id],
-        default_tags={
-            "tags": {
-                "environment": environment.name,
-                "layer": "foundation",
-                "owner": environment.owner,
-                "cost-centre": environment.cost_centre,
-            }
-        },
+        default_tags={"tags": tags(environment)},
         endpoints=[aws.ProviderEndpointArgs(**dict.fromkeys(SERVICES, emulator))] if emulator else None,
         access_key=MADE_UP if emulator else None,
         secret_key=MADE_UP if emulator else None,
         s3_use_path_style=True if emulator else None,
         skip_metadata_api_check=True if emulator else None,
     )
+
+
+def tags(environment: Environment) -> dict[str, str]:
+    """Return what everything of the layer is tagged with."""
+    return {
+        "environment": environment.name,
+        "layer": "foundation",
+        "owner": environment.owner,
+        "cost-centre": environment.cost_centre,
+    }
 
 
 def _emulator() -> str:

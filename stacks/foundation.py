@@ -156,6 +156,7 @@ def _cluster(
             volumes_key_arn=keys["volumes"],
             logs_key_arn=keys["logs"],
             addons=_addons(environment.cluster.version),
+            tags=aws.tags(environment),
             public_access_cidrs=settings.cluster.public_access_cidrs,
             admin_arns={
                 **{arn.rpartition("/")[2]: arn for arn in settings.cluster.admin_role_arns},
