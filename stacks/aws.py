@@ -42,7 +42,7 @@ def provider(environment: Environment, foundation: Foundation) -> aws.Provider:
 
 
 def tags(environment: Environment) -> dict[str, str]:
-    """Return what everything of the layer says of itself."""
+    """Return what everything of the layer is tagged with."""
     return {
         "environment": environment.name,
         "layer": "foundation",

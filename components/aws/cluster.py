@@ -59,6 +59,8 @@ class ClusterArgs:
     """Key that encrypts the control plane's logs."""
     addons: Sequence[Addon]
     """Managed add-ons."""
+    tags: Mapping[str, str]
+    """Tags of what AWS itself makes for the node pools: instances, volumes, network interfaces."""
     public_access_cidrs: Sequence[str] = ()
     """Ranges that reach the API server from outside; none means that it is private."""
     admin_arns: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
@@ -170,7 +172,13 @@ class Cluster(pulumi.ComponentResource):
         return [
             NodePool(
                 f"{self._name}-{pool}",
-                settings.on(self._cluster.name, role.arn, self._args.node_subnet_ids, self._args.volumes_key_arn),
+                settings.on(
+                    self._cluster.name,
+                    role.arn,
+                    self._args.node_subnet_ids,
+                    self._args.volumes_key_arn,
+                    self._args.tags,
+                ),
                 pulumi.ResourceOptions(parent=self, depends_on=list(after)),
             )
             for pool, settings in self._args.node_pools.items()

@@ -11,6 +11,9 @@ from pulumi_aws import ec2, eks
 HOP_LIMIT = 1
 """With one hop a pod's request for instance metadata dies on the way (AWS Security Hub EC2.170, EKS best practices)."""
 
+TAGGED = ("instance", "volume", "network-interface")
+"""What EC2 Auto Scaling makes of the launch template; no provider makes it, so no default tags of one reach it."""
+
 SYSTEM_VOLUME, DATA_VOLUME = "/dev/xvda", "/dev/xvdb"
 """Bottlerocket's own read-only system, as large as its image; and where it keeps images and containers."""
 
@@ -41,6 +44,8 @@ class NodePoolArgs:
     """Subnets of the nodes."""
     volumes_key_arn: pulumi.Input[str] = ""
     """Key that encrypts the volumes."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags of the nodes, their volumes and their network interfaces."""
 
     def on(
         self,
@@ -48,6 +53,7 @@ class NodePoolArgs:
         role_arn: pulumi.Input[str],
         subnet_ids: pulumi.Input[Sequence[str]],
         volumes_key_arn: pulumi.Input[str],
+        tags: Mapping[str, str],
     ) -> NodePoolArgs:
         """Return the same settings on a cluster."""
         return replace(
@@ -56,6 +62,7 @@ class NodePoolArgs:
             role_arn=role_arn,
             subnet_ids=subnet_ids,
             volumes_key_arn=volumes_key_arn,
+            tags=tags,
         )
 
 
@@ -76,6 +83,9 @@ class NodePool(pulumi.ComponentResource):
             block_device_mappings=[
                 _volume(SYSTEM_VOLUME, args.volumes_key_arn),
                 _volume(DATA_VOLUME, args.volumes_key_arn, args.volume_gib),
+            ],
+            tag_specifications=[
+                ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=dict(args.tags)) for kind in TAGGED
             ],
             opts=child,
         )

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from idp.loopback.aws import configuration
 from idp.loopback.aws.client import Client, Credentials
 from idp.loopback.aws.configuration import PACKAGE, Configuration
-from idp.loopback.aws.tables import ROWS
+from idp.loopback.aws.tables import FUNCTIONS, ROWS
 from idp.loopback.provider.api import ApiError
 from idp.loopback.provider.provider import ConfigurationError
-from idp.loopback.provider.table import Row
+from idp.loopback.provider.table import Function, Row
 from idp.loopback.provider.values import UNKNOWN, Properties, Value, contains_unknown
 
 NAME = "aws"
-CALLER_IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 _RESERVED = "aws:"
 """How tags begin that AWS itself sets."""
 
@@ -44,6 +43,11 @@ class Aws:
     def rows(self) -> Mapping[str, Row]:
         """The resource types by token."""
         return ROWS
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """The functions by token."""
+        return FUNCTIONS
 
     def check(self, configuration_: Properties) -> list[tuple[str, str]]:
         """Return what is wrong with a configuration."""
@@ -91,17 +95,6 @@ class Aws:
         defaults = self._default_tags()
         own = {key: value for key, value in every.items() if key in given or defaults.get(key) != value}
         return {**outputs, "tagsAll": every, "tags": own or None}
-
-    def invoke(self, token: str, arguments: Properties) -> Properties | None:
-        """Call `getCallerIdentity`, the one function there is."""
-        if token != CALLER_IDENTITY:
-            return None
-        if arguments:
-            raise ApiError("get_caller_identity", "Unsupported", f"no arguments are taken, got {sorted(arguments)}")
-        client = self.api()
-        answer = client.send("sts", "get_caller_identity", {}, client.region)
-        account = str(answer["Account"])
-        return {"accountId": account, "arn": answer["Arn"], "id": account, "userId": answer["UserId"]}
 
     def _default_tags(self) -> dict[str, str]:
         return dict(self._configuration.default_tags) if self._configuration else {}

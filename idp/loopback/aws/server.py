@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -19,6 +18,7 @@ import psutil
 
 from idp import files, lock
 from idp.errors import Exit, IdpError
+from idp.loopback import processes
 
 Report = Callable[[str], None]
 
@@ -28,21 +28,17 @@ START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 LOCK_SECONDS = 90.0
 _POLL = 0.1
-_START_TOLERANCE = 0.05
-"""Seconds two readings of one process's start may differ by; the kernel counts it in ticks of 0.01 s."""
 
-# What this process started and must collect when it ends, lest it stay as a zombie.
-_children: list[subprocess.Popen[bytes]] = []
+MARK = "IDP_AWS_EMULATOR"
+"""Set in the daemon's environment to its home: how one is found whose starter was killed before it wrote a record."""
 
 
 @dataclass(frozen=True)
-class Record:
-    """Which process runs the emulator. A pid is reused, a pid with its start time is not."""
+class Record(processes.Record):
+    """Which process runs the emulator, and where it answers: what stack programs read, too."""
 
-    pid: int
-    started: float
-    """Seconds since 1970, as psutil gives it."""
-    port: int
+    endpoint: str
+    """URL for all services."""
     instance: str
     """Another one after each start: whoever kept the old one knows that all state is gone."""
 
@@ -58,6 +54,10 @@ class Status:
     pid: int | None
     log: Path
 
+    def as_json(self) -> dict[str, object]:
+        """Return a structure of plain JSON types."""
+        return {**asdict(self), "log": str(self.log)}
+
 
 class AwsEmulator:
     """moto and the recorder, as one process bound to 127.0.0.1; its files are below `home`.
@@ -68,11 +68,13 @@ class AwsEmulator:
     """
 
     def __init__(self, home: Path, account: str | None = None) -> None:
-        self._home = home
+        self._home = home.resolve()
         self._account = account
-        self._file = home / "emulator.json"
-        self._log = home / "emulator.log"
-        self._port = home / "port"
+        self._file = self._home / "emulator.json"
+        self._log = self._home / "emulator.log"
+        self._port = self._home / "port"
+        # Beside the home, not in it: it outlives a purge.
+        self._lock = self._home.with_name(f"{self._home.name}-emulator.lock")
 
     def start(self, report: Report) -> Status:
         """Start the daemon if it does not run, and wait until it answers.
@@ -80,72 +82,93 @@ class AwsEmulator:
         Raises IdpError: MISSING if no port or process is to be had, FAILED with the log if it ends or never answers,
         BUSY while somebody else starts or stops it.
         """
-        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with lock.hold(self._home / "lock", "aws emulator start", LOCK_SECONDS, report):
+        with lock.hold(self._lock, "aws emulator start", LOCK_SECONDS, report):
             known = self._read()
-            if known is not None and _process(known) is not None:
+            if known is not None and known.process() is not None:
                 return self.status()
             if known is not None:
                 report("aws: the emulator had ended; all that was in it is gone, refresh before the next update")
             report("starting: aws")
+            self._home.mkdir(exist_ok=True, mode=0o700)
+            # One that nobody knows of holds the port.
+            self._end(self._processes())
             self._spawn(_remembered(self._port))
             self._await_answer()
         return self.status()
 
-    def stop(self, report: Report) -> None:
-        """End the daemon, and with it all that was created in it; nothing happens if it does not run."""
-        if not self._file.exists():
+    def stop(self, report: Report, *, purge: bool = False) -> None:
+        """End the daemon, and with it all that was created in it; with `purge` its folder goes, too.
+
+        Nothing happens if there is none. Raises IdpError: BUSY as start does, FAILED if the process does not end,
+        INVALID if `purge` meets a folder that is not an emulator's.
+        """
+        if not self._home.exists() and not self._processes():
             return
-        with lock.hold(self._home / "lock", "aws emulator stop", LOCK_SECONDS, report):
-            known = self._read()
-            process = _process(known) if known else None
-            if process is not None:
+        with lock.hold(self._lock, "aws emulator stop", LOCK_SECONDS, report):
+            running = self._processes()
+            if running:
                 report("stopping: aws")
-                _end(process)
+                self._end(running)
             self._file.unlink(missing_ok=True)
+            if purge:
+                self._purge()
+
+    def leftovers(self) -> list[str]:
+        """Return a line for each process of this emulator; empty after `stop`."""
+        return [f"process aws emulator (pid {process.pid})" for process in self._processes()]
 
     def status(self) -> Status:
         """Return what runs; changes nothing."""
         known = self._read()
-        process = _process(known) if known else None
-        if known is None or process is None:
+        if known is None or known.process() is None:
             return Status(False, None, None, None, self._log)
-        return Status(True, f"http://{HOST}:{known.port}", known.instance, known.pid, self._log)
+        return Status(True, known.endpoint, known.instance, known.pid, self._log)
 
     def _read(self) -> Record | None:
+        processes.reap()
+        return processes.read(self._file, Record)
+
+    def _processes(self) -> list[psutil.Process]:
+        """Return the processes of this emulator, also one that nobody recorded."""
+        processes.reap()
+        home = str(self._home)
+        return [process for process, environment in processes.environments() if environment.get(MARK) == home]
+
+    def _end(self, running: list[psutil.Process]) -> None:
         try:
-            content = json.loads(self._file.read_text())
-            return Record(
-                int(content["pid"]), float(content["started"]), int(content["port"]), str(content["instance"])
-            )
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return None
+            processes.end(running, STOP_SECONDS)
+        except psutil.TimeoutExpired as error:
+            raise IdpError(f"aws emulator: pid {error.pid} does not end, not even by SIGKILL") from error
+
+    def _purge(self) -> None:
+        if not self._home.exists():
+            return
+        # Each start writes the port before anything else, and nobody takes it away.
+        drafts = f".{self._port.name}."
+        others = [path for path in self._home.iterdir() if not path.name.startswith(drafts)]
+        if others and not self._port.exists():
+            raise IdpError(f"{self._home}: not the AWS emulator's folder, it is left alone", Exit.INVALID)
+        shutil.rmtree(self._home)
 
     def _spawn(self, port: int) -> None:
-        with _listen(port) as listening, files.open_private(self._log) as log:
-            descriptor = listening.fileno()
+        with _listen(port) as listening:
+            descriptor, port = listening.fileno(), listening.getsockname()[1]
+            files.write(self._port, f"{port}\n")
             command = [sys.executable, "-P", "-m", "idp.loopback.aws.serve", f"--descriptor={descriptor}"]
             if self._account:
                 command.append(f"--account={self._account}")
             try:
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    cwd=self._home,
-                    # A short environment of our own: credentials, proxies and endpoints of the caller stay outside.
-                    env={"PATH": os.defpath, "HOME": str(self._home), "LC_ALL": "C.UTF-8"},
-                    pass_fds=(descriptor,),
-                )
+                with files.open_private(self._log) as log:
+                    process = processes.spawn(command, log, self._home, self._environment(), (descriptor,))
             except OSError as error:
                 raise IdpError(f"aws emulator: cannot be started: {error.strerror}", Exit.MISSING) from error
-            _children.append(process)
-            started = psutil.Process(process.pid).create_time()
-            record = Record(process.pid, started, listening.getsockname()[1], uuid.uuid4().hex)
-        files.write(self._file, json.dumps(asdict(record)) + "\n")
-        files.write(self._port, f"{record.port}\n")
+        started = processes.started(process.pid)
+        processes.write(self._file, Record(process.pid, started, f"http://{HOST}:{port}", uuid.uuid4().hex))
+
+    def _environment(self) -> dict[str, str]:
+        # A short environment of our own: credentials, proxies and endpoints of the caller stay outside.
+        home = str(self._home)
+        return {"PATH": os.defpath, "HOME": home, "LC_ALL": "C.UTF-8", MARK: home}
 
     def _await_answer(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -180,27 +203,6 @@ def _listen(port: int) -> socket.socket:
         else:
             return listening
     raise IdpError(f"aws emulator: no free port on {HOST}", Exit.MISSING)
-
-
-def _process(known: Record) -> psutil.Process | None:
-    _children[:] = [child for child in _children if child.poll() is None]
-    try:
-        process = psutil.Process(known.pid)
-        same = abs(process.create_time() - known.started) < _START_TOLERANCE
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.NoSuchProcess:
-        return None
-
-
-def _end(process: psutil.Process) -> None:
-    try:
-        process.terminate()
-        process.wait(STOP_SECONDS)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(STOP_SECONDS)
-    except psutil.NoSuchProcess:
-        return
 
 
 def _answers(endpoint: str) -> bool:

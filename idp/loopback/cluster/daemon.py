@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from idp import files
+from idp.loopback import processes
 from idp.loopback.cluster.layout import INSIDE, Layout
 
 CLUSTER_MARK = "IDP_LOCAL_CLUSTER"
@@ -21,11 +20,6 @@ COMPONENT_MARK = "IDP_LOCAL_COMPONENT"
 record was never written because the starter was killed."""
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-START_TOLERANCE = 0.05
-"""Seconds two readings of one process's start may differ by; the kernel counts it in ticks of 0.01 s."""
-
-_children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -56,31 +50,15 @@ class Daemon:
 
 
 @dataclass(frozen=True)
-class Record:
-    """Which process runs a daemon. A pid is reused, a pid with its start time is not."""
+class Record(processes.Record):
+    """Which process runs a daemon, and as what."""
 
-    pid: int
-    started: float
-    """Seconds since 1970, as psutil gives it."""
     fingerprint: str
-
-    def process(self) -> psutil.Process | None:
-        """Return the process if it still runs."""
-        try:
-            process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.started) < START_TOLERANCE
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-        except psutil.NoSuchProcess:
-            return None
 
 
 def read_record(layout: Layout, name: str) -> Record | None:
     """Return what was recorded of a daemon; None if nothing (readable) was."""
-    try:
-        content = json.loads((layout.records / f"{name}.json").read_text())
-        return Record(int(content["pid"]), float(content["started"]), str(content["fingerprint"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
+    return processes.read(_file(layout, name), Record)
 
 
 def running(layout: Layout, name: str) -> psutil.Process | None:
@@ -110,17 +88,7 @@ def spawn(
     """
     argv = [*wrapper, str(daemon.binary), *daemon.arguments, *extra]
     with _fresh_log(layout, daemon.name).open("ab") as log:
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd=layout.home,
-            env=_environment(layout, daemon),
-            pass_fds=tuple(descriptors),
-        )
-    _children.append(process)
+        process = processes.spawn(argv, log, layout.home, _environment(layout, daemon), descriptors)
     record(layout, daemon, process.pid)
     return process
 
@@ -128,17 +96,7 @@ def spawn(
 def record(layout: Layout, daemon: Daemon, pid: int) -> None:
     """Write down which process runs a daemon."""
     layout.records.mkdir(exist_ok=True, mode=0o700)
-    content = {
-        "pid": pid,
-        "started": psutil.Process(pid).create_time(),
-        "fingerprint": daemon.fingerprint(),
-    }
-    files.write(layout.records / f"{daemon.name}.json", json.dumps(content) + "\n")
-
-
-def reap() -> None:
-    """Collect the daemons started by this process that have ended: a zombie would look like a leftover."""
-    _children[:] = [child for child in _children if child.poll() is None]
+    processes.write(_file(layout, daemon.name), Record(pid, processes.started(pid), daemon.fingerprint()))
 
 
 def enter(anchor: int, *, mount: bool = True) -> tuple[str, ...]:
@@ -151,6 +109,10 @@ def enter(anchor: int, *, mount: bool = True) -> tuple[str, ...]:
         return (*command, "--")
     # nsenter leaves the working directory outside the mount namespace.
     return (*command, "--mount", "--", "env", f"--chdir={INSIDE}")
+
+
+def _file(layout: Layout, name: str) -> Path:
+    return layout.records / f"{name}.json"
 
 
 def _environment(layout: Layout, daemon: Daemon) -> dict[str, str]:

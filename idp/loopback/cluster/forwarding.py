@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from idp.loopback.cluster import daemon, members, ports
+from idp.loopback import processes
+from idp.loopback.cluster import daemon, ports
 from idp.loopback.cluster.components import FORWARD
 from idp.loopback.cluster.daemon import Daemon
 from idp.loopback.cluster.layout import Layout
@@ -36,7 +37,7 @@ def ensure(layout: Layout, binary: Path, forwards: tuple[Forward, ...], wrapper:
         return wanted
     old = daemon.running(layout, FORWARD)
     if old is not None:
-        members.end([old], STOP_SECONDS)
+        processes.end([old], STOP_SECONDS)
     with ExitStack() as opened:
         sockets = [opened.enter_context(ports.listen(forward, remembered.get(forward.name))) for forward in forwards]
         chosen = {forward.name: int(sock.getsockname()[1]) for forward, sock in zip(forwards, sockets, strict=True)}

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import psutil
 
 from idp.errors import IdpError
-from idp.loopback.cluster import cgroups, daemon, members, namespace
+from idp.loopback import processes
+from idp.loopback.cluster import cgroups, members, namespace
 from idp.loopback.cluster.components import STOP_ORDER
 from idp.loopback.cluster.layout import Layout
 
@@ -31,7 +32,7 @@ def run(layout: Layout, report: Callable[[str], None]) -> None:
         _end_all(layout, report)
     except psutil.TimeoutExpired as error:
         raise IdpError(f"pid {error.pid} does not end, not even by SIGKILL") from error
-    daemon.reap()
+    processes.reap()
     remaining = cgroups.remove(layout.identifier)
     if remaining:
         raise IdpError(f"cgroup {remaining[0]} cannot be removed")
@@ -57,18 +58,18 @@ def _end_all(layout: Layout, report: Callable[[str], None]) -> None:
         return
     report("stopping: kubelet")
     # First, because it would start again whatever ends.
-    members.end(_of(layout, ("kubelet",)), KUBELET_SECONDS)
+    processes.end(_of(layout, ("kubelet",)), KUBELET_SECONDS)
     pods = [member.process for member in members.find(layout) if member.component is None]
     report(f"stopping: {len(pods)} processes of pods")
-    members.end(pods, POD_SECONDS)
+    processes.end(pods, POD_SECONDS)
     _await_shims(layout)
-    members.end(_shims(layout), 0)
+    processes.end(_shims(layout), 0)
     for group in STOP_ORDER:
         report(f"stopping: {', '.join(group)}")
-        members.end(_of(layout, group), DAEMON_SECONDS)
-    members.end(_of(layout, (namespace.NAME,)), DAEMON_SECONDS)
+        processes.end(_of(layout, group), DAEMON_SECONDS)
+    processes.end(_of(layout, (namespace.NAME,)), DAEMON_SECONDS)
     for _ in range(ROUNDS):
-        members.end([member.process for member in members.find(layout)], 0)
+        processes.end([member.process for member in members.find(layout)], 0)
 
 
 def _of(layout: Layout, names: tuple[str, ...]) -> list[psutil.Process]:

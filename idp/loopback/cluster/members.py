@@ -1,13 +1,13 @@
-"""Finding and ending every process of a cluster, also those nobody recorded."""
+"""Finding every process of a cluster, also those nobody recorded."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psutil
 
+from idp.loopback import processes
 from idp.loopback.cluster import cgroups, daemon
 from idp.loopback.cluster.layout import Layout
 
@@ -32,13 +32,7 @@ def find(layout: Layout) -> list[Member]:
     """Return all processes with the cluster's mark or in its cgroups; zombies are not processes any more."""
     contained = cgroups.pids(layout.identifier)
     found = []
-    for process in psutil.process_iter():
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            environment = process.environ()
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            environment = {}
+    for process, environment in processes.environments():
         if process.pid in contained:
             found.append(Member(process, None))
         elif environment.get(daemon.CLUSTER_MARK) == layout.identifier:
@@ -62,20 +56,6 @@ def orphans(layout: Layout, binaries: Mapping[str, str]) -> list[psutil.Process]
     ]
 
 
-def end(processes: Iterable[psutil.Process], grace: float) -> None:
-    """Ask processes to end, and make them after `grace` seconds; returns when all are gone.
-
-    Raises psutil.TimeoutExpired if the kernel does not let go of one within 10 s.
-    """
-    remaining = list(processes)
-    _signal(remaining, psutil.Process.terminate)
-    remaining = _wait(remaining, grace)
-    _signal(remaining, psutil.Process.kill)
-    stuck = _wait(remaining, 10)
-    if stuck:
-        raise psutil.TimeoutExpired(10, stuck[0].pid)
-
-
 def _is_daemon(process: psutil.Process, binary: str) -> bool:
     try:
         command = process.cmdline()
@@ -83,28 +63,3 @@ def _is_daemon(process: psutil.Process, binary: str) -> bool:
         return False
     # Either it already became the daemon, or it is still on its way into the namespaces.
     return bool(command) and command[0].rsplit("/", 1)[-1] in (binary, "nsenter", "env", "unshare", "sh")
-
-
-def _signal(processes: Iterable[psutil.Process], send: Callable[[psutil.Process], None]) -> None:
-    for process in processes:
-        try:
-            send(process)
-        except psutil.NoSuchProcess:
-            continue
-
-
-def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    deadline = time.monotonic() + seconds
-    while True:
-        daemon.reap()
-        processes = [process for process in processes if _lives(process)]
-        if not processes or time.monotonic() >= deadline:
-            return processes
-        time.sleep(0.02)
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

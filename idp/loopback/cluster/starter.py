@@ -9,6 +9,7 @@ from pathlib import Path
 
 from idp import files
 from idp.errors import IdpError
+from idp.loopback import processes
 from idp.loopback.cluster import (
     api,
     certificates,
@@ -75,7 +76,7 @@ class Starter:
 
     def run(self) -> None:
         """Start, replace and wait. Raises IdpError."""
-        daemon.reap()
+        processes.reap()
         self._write_files()
         self._enter_namespaces()
         self._end_orphans()
@@ -119,7 +120,7 @@ class Starter:
     def _end_orphans(self) -> None:
         binaries = {name: described.binary.name for name, described in self._daemons.items()}
         binaries[components.FORWARD] = self._tool(components.FORWARD).name
-        members.end(members.orphans(self._layout, binaries), REPLACE_SECONDS)
+        processes.end(members.orphans(self._layout, binaries), REPLACE_SECONDS)
 
     def _forward(self) -> None:
         chosen = forwarding.ensure(
@@ -135,7 +136,7 @@ class Starter:
         old = daemon.running(self._layout, name)
         if old is not None:
             self._report(f"replacing: {name}")
-            members.end([old], REPLACE_SECONDS)
+            processes.end([old], REPLACE_SECONDS)
         else:
             self._report(f"starting: {name}")
         daemon.spawn(self._layout, described, daemon.enter(self._anchor))
@@ -147,7 +148,7 @@ class Starter:
         every loss (client-go's back-off), and works on what it remembers until then.
         """
         running = [daemon.running(self._layout, name) for name in components.CLIENTS]
-        members.end([process for process in running if process is not None], REPLACE_SECONDS)
+        processes.end([process for process in running if process is not None], REPLACE_SECONDS)
 
     def _apply(self, client: api.Client, digests: dict[str, str]) -> None:
         image = images.NAMES["coredns"]
@@ -172,7 +173,7 @@ class Starter:
         for name in components.NAMES:
             if daemon.read_record(self._layout, name) is None or daemon.running(self._layout, name) is not None:
                 continue
-            daemon.reap()
+            processes.reap()
             self._deaths[name] = self._deaths.get(name, 0) + 1
             log = self._layout.log(name)
             why = logs.reason(log)

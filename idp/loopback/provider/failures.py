@@ -1,4 +1,7 @@
-"""One clear line for whatever goes wrong: the type, the resource's name, the operation, the code, the message."""
+"""One clear line for whatever goes wrong: the type, the resource's name, the operation, the code, the message.
+
+Of a function: its name, the operation, the code, the message.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,10 @@ def cleaned(line: str, secrets: set[str]) -> str:
 
 
 def _about(request: message.Message) -> str:
+    token: str = getattr(request, "tok", "")
     urn: str = getattr(request, "urn", "")
+    if token:
+        return f"{token}: "
     return f"{type_of(urn)} {name_of(urn)}: " if urn.count("::") > 2 else ""
 
 

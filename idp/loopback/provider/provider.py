@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from idp.loopback.provider.api import Api
-from idp.loopback.provider.table import Row
+from idp.loopback.provider.table import Function, Row
 from idp.loopback.provider.values import Properties, Value
 
 
@@ -37,6 +37,10 @@ class Provider(Protocol):
     def rows(self) -> Mapping[str, Row]:
         """The resource types by token."""
 
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """The functions by token."""
+
     def check(self, configuration: Properties) -> list[tuple[str, str]]:
         """Return what is wrong with a configuration (parts of it may be unknown): key and reason."""
 
@@ -51,6 +55,3 @@ class Provider(Protocol):
 
     def collapse(self, row: Row, outputs: Properties, prior: Mapping[str, Value]) -> Properties:
         """Return outputs with what the configuration added told apart from the program's own."""
-
-    def invoke(self, token: str, arguments: Properties) -> Properties | None:
-        """Call a function; None if there is none of that name. Raises ApiError."""

@@ -1,4 +1,4 @@
-"""What a provider's SDK says about a resource type: its inputs, its outputs and their kinds.
+"""What a provider's SDK says about a resource type or a function: its inputs, its outputs and their kinds.
 
 The SDK is generated from the official plugin's schema, so it is the list of names and kinds a program can use. It is
 read here instead of being written down a second time.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import importlib
 import inspect
+import re
 import threading
 import types
 import typing
@@ -36,7 +37,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Schema:
-    """One resource type, all names as Pulumi writes them (`cidrBlock`)."""
+    """One resource type or function, all names as Pulumi writes them (`cidrBlock`)."""
 
     token: str
     inputs: Mapping[str, Kind]
@@ -47,7 +48,7 @@ class Schema:
 
 
 class UnknownTypeError(Exception):
-    """The SDK has no such resource type."""
+    """The SDK has no such resource type or function."""
 
 
 def load(package: str, token: str) -> Schema:
@@ -63,6 +64,22 @@ def load(package: str, token: str) -> Schema:
         return Schema(token, inputs, outputs, required, _documentation(arguments))
 
 
+def load_function(package: str, token: str) -> Schema:
+    """Return the schema of the function `token` (`aws:eks/getCluster:getCluster`): arguments and results.
+
+    Its `required` is empty: the SDK's own functions declare every argument optional. Raises UnknownTypeError.
+    """
+    with _lock:
+        module, name = _module(package, token)
+        function = getattr(module, _snake(name), None)
+        if not inspect.isfunction(function) or not name.startswith("get"):
+            raise UnknownTypeError(token)
+        result = getattr(importlib.import_module(function.__module__), f"{name[0].upper()}{name[1:]}Result")
+        hints = {key: hint for key, hint in typing.get_type_hints(function).items() if key not in ("opts", "return")}
+        inputs = {_camel(key): _kind(hint) for key, hint in hints.items()}
+        return Schema(token, inputs, _object(result)[0], frozenset(), {})
+
+
 def provider(package: str) -> Mapping[str, Kind]:
     """Return the configuration keys of a provider."""
     with _lock:
@@ -70,15 +87,30 @@ def provider(package: str) -> Mapping[str, Kind]:
         return _object(module.ProviderArgs)[0]
 
 
-def _resource(package: str, token: str) -> type:
+def _module(package: str, token: str) -> tuple[types.ModuleType, str]:
+    """Return the SDK's module that a token is in, and the name in it."""
     try:
         _, path, name = token.split(":")
+        part = path.split("/")[0]
         with warnings.catch_warnings():
             # The SDK's modules warn of their own deprecated classes.
             warnings.simplefilter("ignore", DeprecationWarning)
-            module = importlib.import_module(f"{package}.{path.split('/')[0]}")
+            return importlib.import_module(package if part == "index" else f"{package}.{part}"), name
     except (ValueError, ImportError) as error:
         raise UnknownTypeError(token) from error
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def _resource(package: str, token: str) -> type:
+    module, name = _module(package, token)
     found = getattr(module, name, None)
     if not isinstance(found, type) or getattr(found, "pulumi_type", None) != token:
         raise UnknownTypeError(token)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
-from idp.loopback.provider import checking, compare, drift, schema
+from idp.loopback.provider import checking, compare, drift, functions, schema
 from idp.loopback.provider.checking import nearest
 from idp.loopback.provider.context import Context
 from idp.loopback.provider.failures import Refusal
@@ -86,10 +86,12 @@ class Service:
 
     def invoke(self, request: provider_pb2.InvokeRequest) -> provider_pb2.InvokeResponse:
         """Call a function."""
-        result = self._provider.invoke(request.tok, self._open(request.args).properties)
-        if result is None:
-            raise Refusal(f"{request.tok}: this provider does not have this function")
-        return _answer(result)
+        known = self._provider.functions
+        if request.tok not in known:
+            raise Refusal(f"this provider does not have this function{nearest(request.tok, known)}")
+        described = schema.load_function(self._provider.package, request.tok)
+        arguments = self._open(request.args).properties
+        return _answer(functions.call(known[request.tok], described, self._provider.api(), arguments))
 
     def check(self, request: provider_pb2.CheckRequest) -> provider_pb2.CheckResponse:
         """Judge a resource's inputs, and name the resource if the program does not."""

@@ -1,4 +1,4 @@
-"""The language of the tables: what to call to create, read, update and delete a resource type.
+"""The language of the tables: what to call to create, read, update and delete a resource type, or for a function.
 
 A template says what a request member is: a literal; `"$property"` (also `$id`, `$account`, `$region`, `$nonce`,
 `$item`, `$old.NAME`, `$state.NAME`, `$added.NAME`, `$removed.NAME`, `$changed.NAME`); text with such names in braces;
@@ -174,6 +174,40 @@ class Row:
         )
         found = re.fullmatch(pattern, identity)
         return dict(found.groupdict()) if found else {}
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function: a read whose answer is a result, not a resource."""
+
+    token: str
+    """The SDK's token: `aws:eks/getCluster:getCluster`."""
+    service: str
+    call: Call
+    """Arguments become members of its request as properties do; picking nothing means that the thing is not there."""
+    arguments: tuple[str, ...] = ()
+    """Those that are taken, beside `region`."""
+    computed: Mapping[str, str] = field(default_factory=dict)
+    """Results whose name does not say what they are, as in `Row.computed`."""
+    absent: tuple[str, ...] = ()
+    """Results that the SDK has and nothing here tells."""
+    regional: bool = True
+    """Whether the SDK gives it the argument `region`."""
+
+    def row(self) -> Row:
+        """Return the row of a resource type that can only be read."""
+        return Row(
+            type=self.token,
+            service=self.service,
+            identity="",
+            create=(),
+            read=(self.call,),
+            delete=(),
+            properties={name: Prop() for name in self.arguments},
+            computed=self.computed,
+            absent=self.absent,
+            regional=self.regional,
+        )
 
 
 def references(template: Template) -> Iterator[str]:

@@ -22,6 +22,7 @@ from components.aws.node_pool import NodePoolArgs
 from components.aws.registry import Registry, RegistryArgs
 
 ACCOUNT, REGION, URL = "123456789012", "eu-central-1", "https://gitlab.example"
+TAGS = {"owner": "platform", "cost-centre": "cc-1"}
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PROJECTS = (
     Project(path="platform/idp", branches=("main", "release/1")),
@@ -168,6 +169,7 @@ def _declare(*, per_zone: bool, state_key: str) -> None:
                     service_account="ebs-csi-controller-sa",
                 ),
             ],
+            tags=TAGS,
             admin_arns={"admin": f"arn:aws:iam::{ACCOUNT}:role/admin", "deploy": access.deploy_role_arn},
             node_pools={
                 "system": NodePoolArgs(instance_types=["m7i.large"], minimum=2, maximum=3),

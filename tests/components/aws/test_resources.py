@@ -11,6 +11,7 @@ import pytest
 from components.aws.cluster import SERVICE_RANGE
 
 Built = Any
+TAGS = {"owner": "platform", "cost-centre": "cc-1"}
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
@@ -19,6 +20,13 @@ def test_all_volumes_of_nodes_are_encrypted_with_the_key(built: Built) -> None:
         volumes = {one["deviceName"]: one["ebs"] for one in template["blockDeviceMappings"]}
         assert set(volumes) == {"/dev/xvda", "/dev/xvdb"}
         assert all((one["encrypted"], one["kmsKeyId"]) == ("true", KEY) for one in volumes.values())
+
+
+def test_what_is_made_of_a_launch_template_is_tagged(built: Built) -> None:
+    """EC2 Auto Scaling makes it, so the default tags of the provider do not reach it."""
+    for template in built.of("LaunchTemplate").values():
+        tags = {one["resourceType"]: one["tags"] for one in template["tagSpecifications"]}
+        assert tags == dict.fromkeys(("instance", "volume", "network-interface"), TAGS)
 
 
 def test_pods_do_not_reach_the_metadata_of_nodes(built: Built) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from idp import files
 from idp.errors import Exit, IdpError
+from idp.loopback import processes
 from idp.loopback.cluster import (
     Forward,
     LocalCluster,
@@ -42,8 +43,8 @@ def layout(tmp_path: Path) -> Iterator[Layout]:
     made = Layout.of(tmp_path / "home")
     made.home.mkdir()
     yield made
-    members.end([member.process for member in members.find(made)], 0)
-    daemon.reap()
+    processes.end([member.process for member in members.find(made)], 0)
+    processes.reap()
 
 
 def test_daemon_is_known_by_pid_and_start_time(layout: Layout) -> None:
@@ -111,7 +112,7 @@ def test_end_is_graceful_first_and_sure_in_the_end(layout: Layout) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     begin = time.monotonic()
-    members.end([psutil.Process(spawned.pid), psutil.Process(gentle.pid)], 0.3)
+    processes.end([psutil.Process(spawned.pid), psutil.Process(gentle.pid)], 0.3)
     assert 0.3 <= time.monotonic() - begin < 5
     assert (spawned.wait(1), gentle.wait(1)) == (-signal.SIGKILL, -signal.SIGTERM)
 

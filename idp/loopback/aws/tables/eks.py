@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from idp.loopback.aws.tables.common import KEPT, LOCAL, TAGS, tag_calls
-from idp.loopback.provider.table import Call, If, Literal, Prop, Ready, Row, Step
+from idp.loopback.provider.table import Call, Function, If, Literal, Prop, Ready, Row, Step
 
 _ARN = "arn:aws:eks:{region}:{account}"
+_LOG_TYPES = "logging.clusterLogging[?enabled].types[] || `[]`"
+_IDENTITIES = "identity && [{oidcs: [identity.oidc]}] || `[]`"
 
 
 def _tags(arn: str) -> tuple[Step, ...]:
@@ -84,9 +86,7 @@ CLUSTER = Row(
             kept_inside=("vpcId", "clusterSecurityGroupId", "securityGroupIds", "controlPlaneEgressMode"),
         ),
         "accessConfig": Prop(kept=True, kept_inside=("authenticationMode", "bootstrapClusterCreatorAdminPermissions")),
-        "enabledClusterLogTypes": Prop(
-            member="logging", out="logging.clusterLogging[?enabled].types[] || `[]`", default=[]
-        ),
+        "enabledClusterLogTypes": Prop(member="logging", out=_LOG_TYPES, default=[]),
         "encryptionConfig": Prop(out="encryptionConfig[0]", permanent=True),
         "kubernetesNetworkConfig": Prop(
             kept=True, kept_inside=("ipFamily", "serviceIpv4Cidr", "serviceIpv6Cidr", "elasticLoadBalancing")
@@ -100,7 +100,7 @@ CLUSTER = Row(
     },
     computed={
         "certificateAuthority": "certificateAuthority",
-        "identities": "identity && [{oidcs: [identity.oidc]}] || `[]`",
+        "identities": _IDENTITIES,
     },
     derived={
         "logging": [
@@ -315,5 +315,25 @@ POD_IDENTITY = Row(
     absent=("policy",),
     unique=("clusterName", "namespace", "serviceAccount"),
 )
+
+GET_CLUSTER = Function(
+    token="aws:eks/getCluster:getCluster",  # noqa: S106 (a name of the SDK, not a secret)
+    service="eks",
+    call=Call("describe_cluster", pick="cluster"),
+    # The SDK's `tags` is a result that its generator also made an argument: the official plugin overwrites it.
+    arguments=("name",),
+    computed={
+        # The id is the name; what the service calls an id, only clusters on an outpost have.
+        "id": "name",
+        "clusterId": "id",
+        "certificateAuthorities": "certificateAuthority",
+        "enabledClusterLogTypes": _LOG_TYPES,
+        "identities": _IDENTITIES,
+        "upgradePolicies": "upgradePolicy",
+        "vpcConfig": "resourcesVpcConfig",
+    },
+)
+
+FUNCTIONS = (GET_CLUSTER,)
 
 ROWS = (CLUSTER, NODE_GROUP, ADDON, ACCESS_ENTRY, ACCESS_POLICY, POD_IDENTITY)

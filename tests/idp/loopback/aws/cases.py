@@ -305,6 +305,13 @@ EC2 = (
             "instanceType": const("m6i.xlarge"),
             "description": const("second"),
             "metadataOptions": const({"httpTokens": "required", "httpPutResponseHopLimit": 2}),
+            "tagSpecifications": const(
+                [
+                    {"resourceType": "instance", "tags": {"a": "b", "c": "d"}},
+                    {"resourceType": "volume", "tags": {"a": "b"}},
+                    {"resourceType": "network-interface", "tags": {"a": "b"}},
+                ]
+            ),
             **TAGS,
         },
         replaces={"name": const("other")},

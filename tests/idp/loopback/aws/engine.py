@@ -170,6 +170,11 @@ class Engine:
         told = unpack(answer.properties).properties
         return Resource(resource.token, answer.id, unpack(answer.inputs).properties, told, resource.name)
 
+    def invoke(self, token: str, arguments: Properties) -> Properties:
+        request = provider_pb2.InvokeRequest(tok=token, args=pack(arguments))
+        # The field is called `return`, which Python does not let anybody write.
+        return unpack(getattr(self.call("Invoke", request), "return")).properties
+
     def delete(self, resource: Resource) -> None:
         request = provider_pb2.DeleteRequest(
             id=resource.id,

@@ -264,7 +264,6 @@ UNTESTED = {
         "networkInterfaces",
         "placement",
         "privateDnsNameOptions",
-        "tagSpecifications",
         "userData",
         "vpcSecurityGroupIds",
     },

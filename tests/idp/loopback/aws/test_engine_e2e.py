@@ -102,6 +102,11 @@ pulumi.export("vpc", vpc.id)
 pulumi.export("group", group.id)
 pulumi.export("logs", logs.name)
 pulumi.export("cluster", cluster.endpoint)
+adopted = aws.eks.get_cluster_output(
+    name=config.get("adopted") or cluster.name, opts=pulumi.InvokeOutputOptions(provider=provider)
+)
+pulumi.export("adopted", {{"endpoint": adopted.endpoint, "authority": adopted.certificate_authorities[0].data}})
+pulumi.export("authority", cluster.certificate_authority.data)
 '''
 
 
@@ -192,7 +197,9 @@ def test_life_of_a_stack(stack: Stack, emulator: AwsEmulator) -> None:
     assert "+ 29 to create" in preview, preview
     assert leftovers(endpoint, (REGION,)) == []
     stack.up()
-    assert stack.outputs()["account"] == ACCOUNT
+    told = stack.outputs()
+    assert told["account"] == ACCOUNT
+    assert told["adopted"] == {"endpoint": told["cluster"], "authority": told["authority"]}
     assert PASSWORD not in (stack.folder / "state").joinpath(".pulumi/stacks/loopback/e2e.json").read_text()
     second = stack.up("--expect-no-changes")
     assert "unchanged" in second
@@ -240,6 +247,15 @@ def test_foreign_account(stack: Stack, emulator: AwsEmulator) -> None:
     stack.run("config", "rm", "account")
     assert f"the credentials are of account {ACCOUNT}, allowed: 999988887777" in said
     assert leftovers(str(emulator.status().endpoint), (REGION,)) == []
+
+
+def test_a_cluster_to_adopt_that_is_not_there(stack: Stack) -> None:
+    stack.config("adopted", "nowhere")
+    said = stack.run("preview", fails=True)
+    stack.run("config", "rm", "adopted")
+    lines = [line for line in said.splitlines() if "nowhere" in line]
+    assert len(lines) == 1, said
+    assert "aws:eks/getCluster:getCluster: describe_cluster: ResourceNotFoundException" in lines[0]
 
 
 def test_foreign_endpoint(stack: Stack, emulator: AwsEmulator) -> None:

@@ -122,3 +122,34 @@ def test_drift_is_an_input_and_a_difference(engine: Engine, world: World) -> Non
     assert {path.split(".")[0] for path in diff.paths} == {"tags", "tagsAll", "enableDnsSupport"}
     repaired = engine.update(refreshed, vpc.inputs)
     assert repaired.outputs == vpc.outputs
+
+
+def test_tags_that_somebody_took_out_of_a_launch_template_are_put_back(engine: Engine, world: World) -> None:
+    """A new version behind our back: its tags would be those of all nodes that start from now on."""
+    wanted = [
+        {"resourceType": kind, "tags": {"owner": "platform", "layer": "foundation"}}
+        for kind in ("instance", "volume", "network-interface")
+    ]
+    inputs = {"instanceType": "m6i.large", "updateDefaultVersion": True, "tagSpecifications": wanted}
+    template = engine.create("aws:ec2/launchTemplate:LaunchTemplate", inputs, world.unique("drift"))
+    _unchanged(engine, template)
+    ec2: Any = world.aws("ec2")
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "owner", "Value": "somebody"}]}]
+    data = {"InstanceType": "m6i.large", "TagSpecifications": tags}
+    ec2.create_launch_template_version(LaunchTemplateId=template.id, LaunchTemplateData=data)
+    refreshed = engine.refresh(template)
+    assert refreshed is not None
+    assert refreshed.inputs["tagSpecifications"] == [{"resourceType": "instance", "tags": {"owner": "somebody"}}]
+    diff = engine.diff(refreshed, template.inputs)
+    assert diff.replaces == []
+    assert {path.split("[")[0] for path in diff.paths} == {"tagSpecifications"}
+    repaired = engine.update(refreshed, template.inputs)
+    assert normal(ROWS[template.token].properties["tagSpecifications"], repaired.outputs["tagSpecifications"]) == (
+        normal(ROWS[template.token].properties["tagSpecifications"], wanted)
+    )
+    assert repaired.outputs["defaultVersion"] == repaired.outputs["latestVersion"] == 3
+    versions = ec2.describe_launch_template_versions(LaunchTemplateId=template.id, Versions=["$Default"])
+    [told] = versions["LaunchTemplateVersions"]
+    kinds = [one["ResourceType"] for one in told["LaunchTemplateData"]["TagSpecifications"]]
+    assert sorted(kinds) == ["instance", "network-interface", "volume"]
+    engine.delete(repaired)

@@ -205,15 +205,6 @@ def test_errors_do_not_repeat_secrets(engine: Engine) -> None:
     assert "[secret]" in str(caught.value)
 
 
-def test_functions(engine: Engine) -> None:
-    token = "aws:index/getCallerIdentity:getCallerIdentity"  # noqa: S105
-    answer = engine.call("Invoke", provider_pb2.InvokeRequest(tok=token))
-    told = unpack(getattr(answer, "return")).properties
-    assert told["accountId"] == ACCOUNT
-    with pytest.raises(RefusedError, match="aws:index/getRegion:getRegion: this provider does not have this function"):
-        engine.call("Invoke", provider_pb2.InvokeRequest(tok="aws:index/getRegion:getRegion"))
-
-
 def test_names(engine: Engine) -> None:
     first, _ = engine.check(BUCKET, {}, name="data")
     assert first["bucket"].startswith("data-")

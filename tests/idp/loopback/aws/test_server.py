@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,9 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from idp.errors import Exit, IdpError
 from idp.loopback.aws.client import Client, Credentials
 from idp.loopback.aws.leftovers import LISTINGS, leftovers
-from idp.loopback.aws.server import AwsEmulator, Status
+from idp.loopback.aws.server import MARK, AwsEmulator, Status
 
 REGION = "eu-central-1"
 
@@ -103,10 +105,77 @@ def test_somebody_elses_process_is_left_alone(emulator: AwsEmulator, tmp_path: P
     """A recorded pid that was given to another process is not the emulator."""
     home = tmp_path / "home"
     home.mkdir()
-    (home / "emulator.json").write_text(f'{{"pid": {os.getpid()}, "started": 1.0, "port": 1, "instance": "x"}}\n')
+    record = {"pid": os.getpid(), "started": 1.0, "endpoint": "http://127.0.0.1:1", "instance": "x"}
+    (home / "emulator.json").write_text(json.dumps(record))
     assert emulator.status().running is False
     emulator.stop(lambda _: None)
     assert not (home / "emulator.json").exists()
+
+
+def test_the_record_says_where_it_answers(emulator: AwsEmulator, tmp_path: Path) -> None:
+    """Stack programs read it; nothing else tells them."""
+    started = emulator.start(lambda _: None)
+    record = json.loads((tmp_path / "home" / "emulator.json").read_text())
+    assert record["endpoint"] == started.endpoint
+    assert record["pid"] == started.pid
+    assert set(psutil.Process(started.pid).environ()) == {"PATH", "HOME", "LC_ALL", MARK}
+    assert emulator.leftovers() == [f"process aws emulator (pid {started.pid})"]
+    assert AwsEmulator(tmp_path / "another").leftovers() == []
+    emulator.stop(lambda _: None)
+    assert not (tmp_path / "home" / "emulator.json").exists()
+    assert emulator.leftovers() == []
+
+
+@pytest.mark.parametrize("then", ["start", "stop"])
+def test_one_that_nobody_recorded_is_found_and_ended(emulator: AwsEmulator, tmp_path: Path, then: str) -> None:
+    """Whoever started it was killed before the record was written."""
+    orphan = emulator.start(lambda _: None)
+    (tmp_path / "home" / "emulator.json").unlink()
+    assert emulator.status().running is False
+    assert emulator.leftovers() == [f"process aws emulator (pid {orphan.pid})"]
+    if then == "start":
+        again = emulator.start(lambda _: None)
+        assert again.pid != orphan.pid
+        assert again.endpoint == orphan.endpoint
+        assert emulator.leftovers() == [f"process aws emulator (pid {again.pid})"]
+    else:
+        emulator.stop(lambda _: None)
+        assert emulator.leftovers() == []
+    assert not psutil.pid_exists(int(orphan.pid or 0))
+
+
+def test_purge_removes_the_folder_and_stop_does_not(emulator: AwsEmulator, tmp_path: Path) -> None:
+    emulator.start(lambda _: None)
+    emulator.stop(lambda _: None)
+    assert (tmp_path / "home" / "port").exists()
+    emulator.start(lambda _: None)
+    emulator.stop(lambda _: None, purge=True)
+    assert emulator.leftovers() == []
+    assert [path.name for path in tmp_path.iterdir()] == ["home-emulator.lock"]
+    emulator.stop(lambda _: None, purge=True)
+
+
+def test_stop_without_any_start_makes_nothing(emulator: AwsEmulator, tmp_path: Path) -> None:
+    emulator.stop(print, purge=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_purge_leaves_a_folder_alone_that_is_no_emulators(emulator: AwsEmulator, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "thesis.txt").write_text("years of work")
+    with pytest.raises(IdpError, match="not the AWS emulator's folder") as refused:
+        emulator.stop(print, purge=True)
+    assert refused.value.code is Exit.INVALID
+    assert [path.name for path in home.iterdir()] == ["thesis.txt"]
+
+
+def test_a_start_that_was_killed_at_once_can_be_purged(emulator: AwsEmulator, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".port.4711").write_text("4")
+    emulator.stop(print, purge=True)
+    assert not home.exists()
 
 
 def _gone(pid: int) -> None:
