@@ -44,15 +44,17 @@ class Buckets(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        logs = self._bucket(ACCESS_LOGS)
+        logs, writable = self._bucket(ACCESS_LOGS)
         made = {ACCESS_LOGS: logs.bucket}
         for purpose in KEEP_DAYS:
             if purpose != ACCESS_LOGS:
-                made[purpose] = self._bucket(purpose, logs).bucket
+                bucket, _ = self._bucket(purpose)
+                self._log(purpose, bucket, logs, writable)
+                made[purpose] = bucket.bucket
         self.names = pulumi.Output.all(**made)
         self.register_outputs({"names": self.names})
 
-    def _bucket(self, purpose: str, logs: s3.Bucket | None = None) -> s3.Bucket:
+    def _bucket(self, purpose: str) -> tuple[s3.Bucket, s3.BucketPolicy]:
         name = f"{self._name}-{purpose}"
         bucket = s3.Bucket(
             name,
@@ -78,12 +80,20 @@ class Buckets(pulumi.ComponentResource):
             name, bucket=bucket.bucket, rules=[self._encryption(purpose)], opts=self._child
         )
         s3.BucketLifecycleConfiguration(name, bucket=bucket.bucket, rules=[_expiry(purpose)], opts=self._child)
-        s3.BucketPolicy(name, bucket=bucket.bucket, policy=document(*self._policy(purpose, bucket)), opts=self._child)
-        if logs is not None:
-            s3.BucketLogging(
-                name, bucket=bucket.bucket, target_bucket=logs.bucket, target_prefix=f"{purpose}/", opts=self._child
-            )
-        return bucket
+        policy = s3.BucketPolicy(
+            name, bucket=bucket.bucket, policy=document(*self._policy(purpose, bucket)), opts=self._child
+        )
+        return bucket, policy
+
+    def _log(self, purpose: str, bucket: s3.Bucket, logs: s3.Bucket, writable: s3.BucketPolicy) -> None:
+        s3.BucketLogging(
+            f"{self._name}-{purpose}",
+            bucket=bucket.bucket,
+            target_bucket=logs.bucket,
+            target_prefix=f"{purpose}/",
+            # S3 refuses a target that its logging service may not write to yet.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[writable]),
+        )
 
     def _encryption(self, purpose: str) -> s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
         if purpose == ACCESS_LOGS:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from typing import Any
 
 from moto import settings
+from moto.core.config import default_user_config
 from moto.ec2.models import EC2Backend
+from moto.s3.models import FakeBucket
 
 _done: list[str] = []
 
@@ -18,6 +21,8 @@ def apply() -> None:
         return
     # moto issues a certificate when more than so many seconds have passed: at once, here.
     settings.ACM_VALIDATION_WAIT = -1
+    # moto knows the policies that AWS itself manages, and leaves them out unless told not to.
+    default_user_config.setdefault("iam", {})["load_aws_managed_policies"] = True
     for name, repair in (
         ("modify_vpc_endpoint", _route_tables),
         ("modify_security_group_rules", _peers),
@@ -25,6 +30,8 @@ def apply() -> None:
     ):
         setattr(EC2Backend, name, repair(getattr(EC2Backend, name)))
         _done.append(name)
+    # A static method, which an assignment to the class would make one of its instances.
+    setattr(FakeBucket, "_log_permissions_enabled_policy", staticmethod(_may_be_written))  # noqa: B010
 
 
 def _route_tables(original: Callable[..., None]) -> Callable[..., None]:
@@ -79,3 +86,27 @@ def _interface(original: Callable[..., Any]) -> Callable[..., Any]:
         return deleted
 
     return delete
+
+
+def _may_be_written(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+    """Tell whether a bucket's policy lets S3's logging service write; moto reads single texts only, not lists."""
+    arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}"
+    objects = {f"{arn}/*", f"{arn}/{target_prefix or ''}*"}
+    statements = json.loads(target_bucket.policy)["Statement"] if target_bucket.policy else []
+    return any(
+        statement["Effect"] == "Allow"
+        and "logging.s3.amazonaws.com" in _listed(_services(statement))
+        and {"s3:PutObject", "s3:*"}.intersection(_listed(statement.get("Action")))
+        and objects.intersection(_listed(statement.get("Resource")))
+        for statement in _listed(statements)
+    )
+
+
+def _services(statement: dict[str, Any]) -> object:
+    principal = statement.get("Principal")
+    return principal.get("Service") if isinstance(principal, dict) else None
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - a policy's JSON
+    """Return what IAM lets one write as a list or as its only element."""
+    return value if isinstance(value, list) else [value]
