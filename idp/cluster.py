@@ -29,8 +29,15 @@ def serves() -> bool:
     return LocalCluster(paths.LOCAL, Path).serves()
 
 
-def check(environment: Environment) -> None:
+def needed(chosen: tuple[str, ...]) -> bool:
+    """Return whether any of the layers is in the cluster."""
+    return chosen != (FOUNDATION,)
+
+
+def check(environment: Environment, chosen: tuple[str, ...]) -> None:
     """Raise `IdpError(MISSING)` if `start` can't succeed on this machine, or with the kubeconfig that is named."""
+    if not needed(chosen):
+        return
     if uses_loopback(environment):
         preconditions.check_machine()
     else:
@@ -39,6 +46,8 @@ def check(environment: Environment) -> None:
 
 def start(session: Session, report: Report) -> None:
     """Start the environment's cluster if it is the local one and does not run; else check that it can be used."""
+    if not needed(session.chosen):
+        return
     if uses_loopback(session.environment):
         local(report).start(report)
     else:
@@ -47,6 +56,8 @@ def start(session: Session, report: Report) -> None:
 
 def require(session: Session) -> None:
     """Raise `IdpError(MISSING)` if the environment's cluster has no kubeconfig or, the local one, does not run."""
+    if not needed(session.chosen):
+        return
     name = session.environment.name
     if uses_loopback(session.environment):
         if not serves():

@@ -19,7 +19,7 @@ PATIENCE = 10.0
 @contextmanager
 def guarded(session: Session, report: Report) -> Iterator[None]:
     """Ask the engines to stop when the local API server's process ends while the block runs."""
-    if not uses_loopback(session.environment):
+    if not (uses_loopback(session.environment) and cluster.needed(session.chosen)):
         yield
         return
     over = threading.Event()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from environments import Environment, load
+from environments import Environment, InvalidEnvironment, load, names, overlaps
 from idp import lock, paths, toolchain
 from idp.engine import orphans, recovery
 from idp.engine.command import EngineCommand
@@ -19,6 +19,9 @@ from stacks import layers as stack_layers
 from stacks.layers import LAYERS, Graph, UnknownLayer
 
 Report = Callable[[str], None]
+
+Check = Callable[[Environment, tuple[str, ...]], None]
+"""Takes an environment and the layers to work on."""
 
 NEEDED = 256 * 2**20
 """Free bytes under which nothing is begun: state and logs of an update stay far below it."""
@@ -66,14 +69,14 @@ def open_session(
     asked: str,
     layer: str | None,
     report: Report,
-    check: Callable[[Environment], None] = lambda _: None,
+    check: Check = lambda _environment, _chosen: None,
     *,
     every_layer: bool = False,
 ) -> Iterator[Session]:
     """Check the request, then get the tools and an engine; creates nothing in the environment.
 
-    `asked` is an environment's name or `ENVIRONMENT.LAYER`. `check` raises `IdpError` if the command can't work on the
-    environment at all: nobody waits for tools to be built, only to hear that root is missing. `every_layer` chooses
+    `asked` is an environment's name or `ENVIRONMENT.LAYER`. `check` raises `IdpError` if the command can't work on
+    them at all: nobody waits for tools to be built, only to hear that root is missing. `every_layer` chooses
     from all layers there are, not only from those that the environment's file has (still, or by now).
     """
     name, layer = choose(asked, layer)
@@ -82,7 +85,8 @@ def open_session(
     if layer is not None and layer not in graph:
         raise IdpError(f"{name}: {layer}: its file has no {layer}; there are {', '.join(graph)}", Exit.INVALID)
     chosen = tuple(graph) if layer is None else (layer,)
-    check(environment)
+    _check_apart(environment)
+    check(environment, chosen)
     _check_space()
     tools = toolchain.ensure(report, (*toolchain.ENGINE, "kubectl"))
     engine = settings(environment, tools.bin)
@@ -109,6 +113,19 @@ def exclusively(session: Session, what: str, wait: float, report: Report) -> Ite
 def environment_lock(name: str) -> Path:
     """Return the lock file of an environment."""
     return paths.LOCKS / f"{name}.lock"
+
+
+def _check_apart(environment: Environment) -> None:
+    """Raise `InvalidEnvironment` if the foundation stands in the way of another environment's."""
+    if environment.foundation is None:
+        return
+    findings = []
+    for other in names():
+        # Another file's own mistakes are told to whoever works on that one.
+        with suppress(InvalidEnvironment):
+            findings += overlaps([environment, load(other)]) if other != environment.name else []
+    if findings:
+        raise InvalidEnvironment(findings)
 
 
 def _check_space() -> None:

@@ -70,7 +70,9 @@ def down(
 ) -> None:
     """Remove every resource of an environment, the upper layers first. The local servers themselves go on running."""
     with (
-        open_session(env, layer, display.note, lambda found: _check_known(found, i_know), every_layer=True) as session,
+        open_session(
+            env, layer, display.note, lambda found, _: _check_known(found, i_know), every_layer=True
+        ) as session,
         exclusively(session, f"idp down {env}", wait, display.note),
     ):
         unprotect = i_know is not None
