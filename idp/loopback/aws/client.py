@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _ATTEMPTS = 2
 _FILES = ("config_file", "credentials_file")
 """Names of botocore's settings whose value is a file of the user."""
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
+"""Codes of expired credentials: of query and XML services, of JSON services, of EC2."""
+_EXPLAINED = "The credentials have expired: with new ones the next update goes on where this one stopped"
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 60
 
@@ -87,8 +90,11 @@ class Client:
         try:
             return cast("Properties", method(**request))
         except ClientError as error:
-            problem = error.response["Error"]
-            raise ApiError(operation, problem.get("Code", "Unknown"), problem.get("Message", "no message")) from error
+            code = error.response["Error"].get("Code", "Unknown")
+            message = error.response["Error"].get("Message", "no message")
+            if code in _EXPIRED:
+                message = f"{message.rstrip('.')}. {_EXPLAINED}"
+            raise ApiError(operation, code, message) from error
         except BotoCoreError as error:
             raise ApiError(operation, type(error).__name__, str(error)) from error
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import jmespath
 
-from idp.loopback.provider import offers
+from idp.loopback.provider import offers, unfinished
 from idp.loopback.provider.api import ApiError
 from idp.loopback.provider.context import Context
 from idp.loopback.provider.decode import decode, find
 from idp.loopback.provider.schema import Schema
-from idp.loopback.provider.table import BRACES, Call, Ready, Step
+from idp.loopback.provider.table import BRACES, Call, Ready, Row, Step
 from idp.loopback.provider.values import Properties, Value
 
 POLL_SECONDS = 0.2
@@ -25,12 +25,13 @@ class NotReadyError(Exception):
 
 
 class PartlyCreatedError(Exception):
-    """The resource is there, but a later step of its creation failed: `identity` and what is known of it."""
+    """The resource is there, but a later step of its creation failed: `identity` and what is left to do."""
 
-    def __init__(self, identity: str, reason: Exception) -> None:
+    def __init__(self, identity: str, reason: Exception, left: frozenset[str]) -> None:
         super().__init__(str(reason))
         self.identity = identity
         self.reason = reason
+        self.left = left
 
 
 @dataclass(frozen=True)
@@ -50,20 +51,19 @@ class Lifecycle:
             result = self._run(context, step, offers.creation(context))
             answer = answer if answer is not None else result
         identity = self._identity(context, answer)
-        made = replace(context, id=identity)
+        carried = offers.carried(context.api, context.row)
+        old = {**context.old, **{name: context.inputs.get(name) for name in carried}}
+        made = replace(context, id=identity, old=old)
+        todo = self._steps(context.row, self._differing(old, context.inputs) | {unfinished.AFTER})
         try:
-            for step in context.row.after:
-                self._run(made, step, {})
-            carried = offers.carried(context.api, context.row)
-            old = {**context.old, **{name: context.inputs.get(name) for name in carried}}
-            self._apply(replace(made, old=old), self._differing(old, context.inputs))
+            self._work_off(made, todo)
             return identity, self._settle(made, seconds)
         except Exception as error:
-            raise PartlyCreatedError(identity, error) from error
+            raise PartlyCreatedError(identity, error, unfinished.left(context.row, todo)) from error
 
     def update(self, context: Context, changed: frozenset[str], seconds: float | None = None) -> Properties:
         """Update what `changed`; return the outputs. Raises ApiError, InvalidRequestError, NotReadyError."""
-        self._apply(context, changed)
+        self._work_off(context, self._steps(context.row, changed))
         return self._settle(context, seconds)
 
     def read(self, context: Context) -> Properties | None:
@@ -118,10 +118,15 @@ class Lifecycle:
             return str(replace(context, inputs={**parts, **context.inputs}).fill(context.row.identity))
         return str(jmespath.search(context.row.identity, answer)).removeprefix(context.row.identity_prefix)
 
-    def _apply(self, context: Context, changed: frozenset[str]) -> None:
-        for step in context.row.update:
-            if changed.intersection(step.on):
-                self._run(context, step, offers.update(context, step))
+    def _steps(self, row: Row, changed: frozenset[str]) -> list[Step]:
+        after = row.after if unfinished.AFTER in changed else ()
+        return [*after, *(step for step in row.update if changed.intersection(step.on))]
+
+    def _work_off(self, context: Context, todo: list[Step]) -> None:
+        """Do the steps in turn; those that are done leave the list."""
+        while todo:
+            self._run(context, todo[0], offers.update(context, todo[0]))
+            todo.pop(0)
 
     def _differing(self, old: Properties, new: Properties) -> frozenset[str]:
         return frozenset(name for name in {*old, *new} if old.get(name) != new.get(name))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
-from idp.loopback.provider import checking, compare, drift, functions, schema
+from idp.loopback.provider import checking, compare, drift, functions, schema, unfinished
 from idp.loopback.provider.checking import nearest
 from idp.loopback.provider.context import Context
 from idp.loopback.provider.failures import Refusal
@@ -114,7 +114,9 @@ class Service:
         state = self._open(request.olds).properties
         old = self._open(request.old_inputs).properties or state
         new = self._open(request.news).properties
-        changes = self._changes(known.row, old, state, new)
+        changes = self._changes(known.row, unfinished.without(old, unfinished.of(state)), state, new)
+        if unfinished.of(state):
+            changes.append(compare.Change(unfinished.KEY, "delete"))
         replacing = known.row.replacing() | {"region"}
         replacing |= {
             name
@@ -156,23 +158,28 @@ class Service:
         outputs = self._lifecycle(known).read(target)
         if outputs is None:
             return provider_pb2.ReadResponse(id="")
+        # What is left to do is no drift: a refresh does not do it, so the mark stays.
+        left = unfinished.of(state.properties)
         outputs = self._provider.collapse(known.row, outputs, prior.properties)
         recorded = prior.properties if state.properties else None
         inputs = drift.inputs_of(known.row, known.schema, outputs, recorded)
         secret = state.secret | prior.secret
-        return provider_pb2.ReadResponse(id=request.id, properties=pack(outputs, secret), inputs=pack(inputs, secret))
+        told = {**outputs, unfinished.KEY: sorted(left) or None}
+        return provider_pb2.ReadResponse(id=request.id, properties=pack(told, secret), inputs=pack(inputs, secret))
 
     def update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
-        """Update a resource, or say what is known beforehand."""
+        """Update a resource, or say what is known beforehand; what its creation has left to do is done, too."""
         known = self._type(request.urn)
-        state = self._open(request.olds).properties
-        old = self._open(request.old_inputs).properties or state
+        recorded = self._open(request.olds).properties
+        left = unfinished.of(recorded)
+        state = unfinished.without(recorded, left)
+        old = unfinished.without(self._open(request.old_inputs).properties or state, left)
         given = self._open(request.news)
         target = self._context(known.row, request.id, given.properties, state, old)
         if request.preview:
             return provider_pb2.UpdateResponse(properties=self._close(self._planned(known, target, state), given))
-        changed = frozenset(change.top for change in self._changes(known.row, old, state, given.properties))
-        outputs = self._lifecycle(known).update(target, changed, request.timeout or None)
+        changed = {change.top for change in self._changes(known.row, old, state, given.properties)}
+        outputs = self._lifecycle(known).update(target, left | changed, request.timeout or None)
         collapsed = self._provider.collapse(known.row, outputs, given.properties)
         return provider_pb2.UpdateResponse(properties=self._close(collapsed, given))
 
@@ -270,7 +277,7 @@ class Service:
         outputs = {name: value for name, value in target.inputs.items() if name in known.schema.outputs}
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.identity,
-            properties=pack(outputs, given.secret),
+            properties=self._close(unfinished.mark(outputs, error.left), given),
             inputs=pack(given.properties, given.secret),
             reasons=[str(error)],
         )

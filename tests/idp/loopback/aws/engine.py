@@ -142,6 +142,9 @@ class Engine:
         checked, failures = self.check(resource.token, inputs, resource.inputs, resource.name)
         if failures:
             raise AssertionError(failures)
+        return self.update_checked(resource, checked)
+
+    def update_checked(self, resource: Resource, checked: Properties) -> Resource:
         answer = self.call(
             "Update",
             provider_pb2.UpdateRequest(

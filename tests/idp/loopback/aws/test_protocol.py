@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime.proto import provider_pb2
 
+from idp.loopback.aws.configuration import KEYS, SKIPS
 from idp.loopback.aws.tables import ROWS
 from idp.loopback.provider.table import BRACES
 from idp.loopback.provider.values import UNKNOWN, contains_unknown, pack, unpack
 
 from .conftest import ACCOUNT, TRUST, World
-from .engine import Engine, RefusedError, Resource, urn
+from .engine import REGION, SERVICES, Engine, RefusedError, Resource, urn
 
 VPC = "aws:ec2/vpc:Vpc"
 ROLE = "aws:iam/role:Role"
@@ -131,6 +132,76 @@ def test_bad_configuration(engine: Engine, changes: dict[str, str], key: str, re
     other = Engine(engine.endpoint)
     with pytest.raises(RefusedError, match="aws|" + key.replace("[", r"\[")):
         other.configure(**changes)
+    other.server.stop(None)
+
+
+CONFIGURATIONS = {
+    "endpoints": '[{"ec2": "http://127.0.0.1:1"}]',
+    "accessKey": "another",
+    "secretKey": "another",
+    "token": "another",
+    "region": "eu-west-1",
+    "allowedAccountIds": '["999988887777"]',
+    "defaultTags": '{"tags": {"owner": "somebody"}}',
+    **dict.fromkeys(SKIPS, "true"),
+}
+"""For each key a value that is not the present one."""
+
+
+def _diff_config(engine: Engine, **changes: str | object) -> provider_pb2.DiffResponse:
+    old = engine.configuration(skipMetadataApiCheck=None)
+    new = {**old, **changes}
+    secret = frozenset({"secretKey", "token"})
+    request = provider_pb2.DiffRequest(
+        id="some-id",
+        urn=urn("pulumi:providers:aws", "aws"),
+        olds=pack(old, secret),
+        old_inputs=pack(old, secret),
+        news=pack(new, secret),
+    )
+    answer: provider_pb2.DiffResponse = engine.call("DiffConfig", request)
+    return answer
+
+
+def test_every_key_has_another_configuration() -> None:
+    assert set(CONFIGURATIONS) == set(KEYS)
+
+
+@pytest.mark.parametrize("key", CONFIGURATIONS)
+def test_another_configuration_never_replaces_the_provider(engine: Engine, key: str) -> None:
+    """A replaced provider replaces all its resources; the official plugin does that for none of these either."""
+    for value in (CONFIGURATIONS[key], UNKNOWN):
+        answer = _diff_config(engine, **{key: value})
+        assert answer.changes == provider_pb2.DiffResponse.DIFF_SOME
+        assert list(answer.replaces) == []
+        assert not answer.deleteBeforeReplace
+        assert not answer.detailedDiff
+
+
+def test_the_same_configuration_is_no_change(engine: Engine) -> None:
+    assert _diff_config(engine).changes == provider_pb2.DiffResponse.DIFF_NONE
+
+
+@pytest.mark.parametrize("key", ["accessKey", "secretKey", "token", "region", "endpoints"])
+def test_resources_stay_as_and_where_they_are(engine: Engine, world: World, key: str) -> None:
+    """Even in another region of the provider: a resource is where its state says, only new ones are made elsewhere."""
+    made = [world.made(VPC, cidrBlock="10.7.0.0/16"), world.made(ROLE, assumeRolePolicy=TRUST)]
+    other = Engine(engine.endpoint)
+    same = json.dumps([dict.fromkeys(SERVICES, engine.endpoint + "/")])
+    tags = '{"tags": {"owner": "platform"}}'
+    other.configure(defaultTags=tags, **{key: same if key == "endpoints" else CONFIGURATIONS[key]})
+    for resource in made:
+        named = {"__defaults", *resource.inputs.get("__defaults", [])}
+        program = {name: value for name, value in resource.inputs.items() if name not in named}
+        checked, failures = other.check(resource.token, program, resource.inputs, resource.name)
+        assert (checked, failures) == (resource.inputs, [])
+        assert other.diff(resource, checked).paths == {}
+        refreshed = other.refresh(resource)
+        assert refreshed is not None
+        assert refreshed.outputs == resource.outputs
+    new = other.create(VPC, {"cidrBlock": "10.8.0.0/16"}, world.unique("new"))
+    assert new.outputs["region"] == (CONFIGURATIONS["region"] if key == "region" else REGION)
+    other.delete(new)
     other.server.stop(None)
 
 
