@@ -180,6 +180,12 @@ def run(
     return Ran(ended.returncode, ended.stdout, ended.stderr, time.monotonic() - begun)
 
 
+def cache() -> str:
+    """Return the folder of built tools, for a command that is given another home."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "idp"
+    return os.environ.get("IDP_CACHE") or str(default)
+
+
 def named(process: psutil.Process) -> str:
     """Return the name of the program a process runs; empty if it is gone."""
     try:

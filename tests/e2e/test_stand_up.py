@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .checkout import Checkout, Ran, run
+from .checkout import Checkout, Ran, cache, run
 from .kubectl import Kubectl, state_objects, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-LAYERS = ("platform", "workspaces")
+LAYERS = ("foundation", "platform", "workspaces")
 SECOND_RATIO = 3.0
 """How much longer than a preview of the same layers a `make up` that changes nothing may take."""
 
@@ -91,8 +90,12 @@ def test_stock_pulumi_up_gives_the_same(platform: Checkout) -> None:
 
 def test_outputs_are_typed_and_secrets_masked(platform: Checkout) -> None:
     layers = platform.idp("outputs", "local", "--json").json()["layers"]
+    foundation = layers.pop("foundation")
+    assert foundation["cluster_name"] == "idp-local"
+    assert foundation["deploy_role_arn"] == "arn:aws:iam::123456789012:role/idp-local-deploy"
     assert layers == {
         "platform": {
+            "kubeconfig": str(platform.local / "kubeconfig"),
             "namespaces": ["idp-gateway", "idp-observability", "idp-vault"],
             "workspace_priority_class": "idp-workspace",
         },
@@ -164,14 +167,9 @@ def test_only_the_owner_reads_what_is_private(platform: Checkout) -> None:
 
 
 def test_nothing_of_the_persons_own_pulumi_is_touched(platform: Checkout, tmp_path: Path) -> None:
-    ran = platform.idp("preview", "local", "--json", variables={"HOME": str(tmp_path), "IDP_CACHE": _cache()})
+    ran = platform.idp("preview", "local", "--json", variables={"HOME": str(tmp_path), "IDP_CACHE": cache()})
     assert ran.code == 0, ran
     assert [path.name for path in tmp_path.iterdir() if "pulumi" in path.name] == []
-
-
-def _cache() -> str:
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "idp"
-    return os.environ.get("IDP_CACHE") or str(default)
 
 
 def test_help_documents_every_exit_code(platform: Checkout) -> None:
