@@ -115,7 +115,7 @@ class Service:
         old = self._open(request.old_inputs).properties or state
         new = self._open(request.news).properties
         changes = self._changes(known.row, unfinished.without(old, unfinished.of(state)), state, new)
-        if unfinished.of(state):
+        if not changes and unfinished.of(state):
             changes.append(compare.Change(unfinished.KEY, "delete"))
         replacing = known.row.replacing() | {"region"}
         replacing |= {
