@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 
-import environments
-from environments import Environment, InvalidEnvironment
-from environments.special import LOCAL
+from environments import Environment
 from idp import paths
-from idp.engine import pending, recovery
-from idp.engine.settings import settings
+from idp.engine import recovery
 from idp.errors import Exit, IdpError
-from idp.loopback.aws.server import AwsEmulator, Status
+from idp.loopback.aws.server import AwsEmulator
 from idp.loopback.provider.install import install as install_loopback
 from idp.session import Report, Session
 from idp.toolchain import find_plugin, link_plugin
@@ -31,19 +28,29 @@ def start(session: Session, report: Report) -> None:
 
     Raises `IdpError(MISSING)` if there is no plugin for an account.
     """
-    if FOUNDATION in session.chosen:
-        _require_plugin(session)
-        if on_emulator(session.environment):
-            start_emulator(session.environment, report)
+    require_plugin(session)
+    if FOUNDATION in session.chosen and on_emulator(session.environment):
+        _start_emulator(session, report)
 
 
 def require(session: Session) -> None:
     """Raise `IdpError(MISSING)` if the chosen layers can't reach the foundation's AWS; starts nothing."""
-    if FOUNDATION in session.chosen:
-        _require_plugin(session)
-        if on_emulator(session.environment) and not emulator().status().running:
-            name = session.environment.name
-            raise IdpError(f"{name}: the AWS emulator does not run; `idp up {name}` starts it", Exit.MISSING)
+    require_plugin(session)
+    on_it = FOUNDATION in session.chosen and on_emulator(session.environment)
+    if on_it and not emulator().status().running:
+        name = session.environment.name
+        raise IdpError(f"{name}: the AWS emulator does not run; `idp up {name}` starts it", Exit.MISSING)
+
+
+def require_plugin(session: Session) -> None:
+    """Raise `IdpError(MISSING)` if the chosen layers need an AWS plugin that this machine lacks."""
+    if FOUNDATION in session.chosen and session.environment.foundation is not None and not install_plugin(session):
+        version = importlib.metadata.version(f"pulumi-{PLUGIN}")
+        raise IdpError(
+            f"{session.environment.name}: pulumi-resource-{PLUGIN} {version}: not on this machine;"
+            f" `pulumi plugin install resource {PLUGIN} {version}` gets it",
+            Exit.MISSING,
+        )
 
 
 def install_plugin(session: Session) -> bool:
@@ -69,41 +76,19 @@ def emulator(account: str | None = None) -> AwsEmulator:
     return AwsEmulator(paths.EMULATOR, account)
 
 
-def start_emulator(environment: Environment, report: Report) -> Status:
-    """Start the emulator if it does not run.
+def _start_emulator(session: Session, report: Report) -> None:
+    """Start the emulator if it does not run, and forget a layer that was in the one before.
 
-    Its state is its memory. When it starts anew, and when a crash left a creation in it of which nobody knows the id,
-    it begins empty; the layer's state is marked, and the next update compares it with what exists and makes it again.
+    Its state is its memory. It also begins anew where a crash left a creation in it of which nobody knows the id.
+    In this order a crash in between is mended by the next start.
     """
-    if environment.foundation is None:
-        raise IdpError(f"{environment.name}: foundation: its file has none", Exit.INVALID)
-    found = emulator(environment.foundation.aws.account_id)
-    engine = settings(environment)
-    stands = bool(recovery.checkpoint(engine, FOUNDATION))
-    if found.status().running and not recovery.checkpoint(engine, FOUNDATION).get("pending_operations"):
-        return found.status()
-    if stands:
-        # Before it starts: a crash in between must not hide that all is gone.
-        pending.begin(environment.name, FOUNDATION)
+    foundation = session.environment.foundation
+    found = emulator(foundation.aws.account_id if foundation is not None else None)
+    state = recovery.checkpoint(session.settings, FOUNDATION)
+    if found.status().running and not state.get("pending_operations"):
+        return
     found.stop(report)
-    return found.start(report)
-
-
-def local() -> Environment | None:
-    """Return the local environment if its file can be read and its foundation lies in the emulator."""
-    try:
-        found = environments.load(LOCAL)
-    except InvalidEnvironment:
-        # A file that can't be read must not keep anybody from stopping what runs.
-        return None
-    return found if on_emulator(found) else None
-
-
-def _require_plugin(session: Session) -> None:
-    if not install_plugin(session):
-        version = importlib.metadata.version(f"pulumi-{PLUGIN}")
-        raise IdpError(
-            f"{session.environment.name}: pulumi-resource-{PLUGIN} {version}: not on this machine;"
-            f" `pulumi plugin install resource {PLUGIN} {version}` gets it",
-            Exit.MISSING,
-        )
+    if state:
+        report("foundation: what it had in the emulator is gone with it, and is made again")
+        session.layers.forget(FOUNDATION)
+    found.start(report)

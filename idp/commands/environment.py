@@ -76,6 +76,7 @@ def down(
         exclusively(session, f"idp down {env}", wait, display.note),
     ):
         unprotect = i_know is not None
+        cloud.require_plugin(session)
         orchestration.check_removable(session, unprotect=unprotect)
         cloud.start(session, display.note)
         cluster.require(session)

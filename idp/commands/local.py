@@ -24,11 +24,9 @@ LOCK = environment_lock("local")
 
 @app.command(epilog="Example: idp local start")
 def start(wait: Wait = WAIT, as_json: Json = False) -> None:
-    """Start the servers, or whatever part of them does not run; needs Linux and root."""
+    """Start the cluster, or whatever part of it does not run; needs Linux and root. `idp up local` starts the rest."""
     with lock.hold(LOCK, "idp local start", wait, display.note):
         found = cluster.local(display.note).start(display.note)
-        if (environment := cloud.local()) is not None:
-            cloud.start_emulator(environment, display.note)
         _show(found, as_json)
 
 

@@ -87,6 +87,10 @@ class Layers:
         """Remove the layer's stack, which must be empty, with its history and its settings file."""
         self._workspace.remove_stack(self.stack(layer))
 
+    def forget(self, layer: str) -> None:
+        """Remove the layer's stack without removing what is in it."""
+        self._call(["stack", "rm", "--force", "--preserve-config", "--yes", "--stack", self.stack(layer)])
+
     def outputs(self, layer: str) -> Mapping[str, object] | None:
         """Return the layer's outputs, secrets as `[secret]`; None if it has no stack."""
         try:
@@ -115,9 +119,9 @@ class Layers:
         more = ["--refresh"] if refresh else []
         return self._run("up", ["up", "--yes", "--skip-preview", *more], progress)
 
-    def destroy(self, progress: Progress, *, refresh: bool = False) -> Result:
-        """Remove every resource of the layer."""
-        more = ["--refresh"] if refresh else []
+    def destroy(self, progress: Progress, *, refresh: bool = False, run_program: bool = False) -> Result:
+        """Remove every resource of the layer; with `run_program` the providers are the program's, not the state's."""
+        more = ["--refresh"] * refresh + ["--run-program"] * run_program
         return self._run("destroy", ["destroy", "--yes", "--skip-preview", *more], progress)
 
     def settle(self, layer: str) -> None:
