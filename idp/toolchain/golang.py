@@ -48,9 +48,11 @@ def build(place: Place, spec: Spec, recipe: GoBuild, into: Path) -> None:
     go = _Go(place, spec, source, {**os.environ, **gomodule.ENVIRONMENT, "GOTMPDIR": str(scratch)})
     folders = {file.module: go.module_folder(file.module) for file in (*recipe.copies, *recipe.overlays)}
     command = ["build", "-mod=readonly", "-ldflags", gomodule.link_flags(source, recipe)]
+    if recipe.tags:
+        command += ["-tags", ",".join(recipe.tags)]
     if recipe.overlays:
         command += ["-overlay", str(_overlay(recipe.overlays, folders, source, scratch))]
-    go.run(*command, "-o", f"{into}{os.sep}", *recipe.packages)
+    go.run(*command, "-o", f"{into}{os.sep}{recipe.output}", *recipe.packages)
     for copy in recipe.copies:
         shutil.copyfile(folders[copy.module] / copy.path, into / copy.target)
         (into / copy.target).chmod(0o755)

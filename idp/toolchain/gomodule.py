@@ -53,6 +53,9 @@ def fingerprint(folder: Path, recipe: GoBuild) -> str:
         digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode())
         digest.update(content)
     digest.update(repr((sorted(ENVIRONMENT.items()), link_flags(folder, recipe), recipe)).encode())
+    if recipe.tags or recipe.output:
+        # Only then: every other tool keeps the folder in the cache that it had before there were any.
+        digest.update(repr((recipe.tags, recipe.output)).encode())
     return digest.hexdigest()[:16]
 
 

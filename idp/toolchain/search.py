@@ -23,12 +23,12 @@ MARKER = ".idp-tools"
 def find(place: Place, spec: Spec, known: KnownVersions) -> tuple[Tool, ...] | None:
     """Return all tools of `spec` with a version that fits, those of the machine before those of the cache, or None."""
     for folder in _folders(place, spec):
-        if tools := _take(spec, folder, "path", known):
+        if tools := _take(place, spec, folder, "path", known):
             return tools
     if isinstance(spec.recipe, AptInstall):
         return None
     source: Source = "built" if isinstance(spec.recipe, GoBuild) else "debian"
-    return _take(spec, cached(place, spec), source, known)
+    return _take(place, spec, cached(place, spec), source, known)
 
 
 def cached(place: Place, spec: Spec) -> Path:
@@ -63,12 +63,12 @@ def _folders(place: Place, spec: Spec) -> Iterator[Path]:
     yield from (Path(folder) for folder in spec.where)
 
 
-def _take(spec: Spec, folder: Path, source: Source, known: KnownVersions) -> tuple[Tool, ...] | None:
+def _take(place: Place, spec: Spec, folder: Path, source: Source, known: KnownVersions) -> tuple[Tool, ...] | None:
     paths = [folder / name for name in spec.files]
     if not all(_usable(spec, path) for path in paths):
         return None
     if spec.ask is None:
-        version = folder.name.rpartition("-")[2]
+        version = _untold(place, spec) or folder.name.rpartition("-")[2]
     else:
         version = version_of(spec, paths[0], known)
         if not version or not fits(version, spec.rule):
@@ -76,6 +76,13 @@ def _take(spec: Spec, folder: Path, source: Source, known: KnownVersions) -> tup
     if spec.kind == "program":
         return tuple(Tool(name, version, source, path) for name, path in zip(spec.names, paths, strict=True))
     return (Tool(spec.name, version, source, folder if spec.kind == "folder" else paths[0]),)
+
+
+def _untold(place: Place, spec: Spec) -> str:
+    """Return the version of a tool that does not tell it, taken from its pin; `""` if it is our own."""
+    if not isinstance(spec.recipe, GoBuild) or not spec.recipe.pin:
+        return ""
+    return gomodule.pinned(place.sources / spec.recipe.folder, spec.recipe.pin).removeprefix("v")
 
 
 def _usable(spec: Spec, path: Path) -> bool:

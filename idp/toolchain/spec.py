@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from idp.toolchain.versions import ANY
@@ -31,6 +31,11 @@ class GoBuild:
     """The module in go.mod whose version is the tool's; empty when the tool is our own."""
     link: tuple[str, ...] = ()
     """More for -ldflags; `{version}`, `{major}`, `{minor}` stand for the pin's."""
+    # These two are hashed apart (gomodule.fingerprint).
+    tags: tuple[str, ...] = field(default=(), repr=False)
+    """For -tags."""
+    output: str = field(default="", repr=False)
+    """What the one binary is called when its package has another name, as `aws` for a plugin of Vault."""
     copies: tuple[ModuleFile, ...] = ()
     overlays: tuple[ModuleFile, ...] = ()
 
@@ -65,7 +70,10 @@ class Spec:
     minutes: float
     """Expected build time from nothing, 2 cores (measured: docs/toolchain.md)."""
     ask: tuple[str, ...] | None = ("--version",)
-    """Arguments at which the first member says its version; None: ours, its version is the hash of its source."""
+    """Arguments at which the first member says its version; None: it does not, and is never taken from PATH.
+
+    Its version is the pin's then, or without a pin, for our own, the hash of its source.
+    """
     pattern: str = ANY.pattern
     """Where in the answer the version is: group 1."""
     companions: tuple[str, ...] = ()

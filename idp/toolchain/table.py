@@ -7,8 +7,13 @@ from idp.toolchain.spec import AptInstall, DebianUnpack, GoBuild, ModuleFile, Sp
 KUBERNETES = "4.25.0"
 """Version of the Kubernetes provider plugin; the Python SDK in pyproject.toml has the same."""
 
+VAULT_RELEASE = "1.21.0"
+"""Version of the Vault server: a plugin from the same module goes with exactly this one."""
+
 _PULUMI_SDK = "github.com/pulumi/pulumi/sdk/v3"
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
+_VAULT = "github.com/hashicorp/vault"
+_KUBERNETES_AUTH = "github.com/hashicorp/vault-plugin-auth-kubernetes"
 
 
 def _kubernetes(name: str, minutes: float, ask: tuple[str, ...] = ("--version",)) -> Spec:
@@ -29,6 +34,18 @@ def _local(name: str) -> Spec:
 
 def _system(name: str, *companions: str) -> Spec:
     return Spec(name, ">=1", AptInstall(name), 0.2, companions=companions, linux=True)
+
+
+def _plugin(name: str, package: str, pin: str) -> Spec:
+    # A plugin does not tell its version, and Vault takes it by its checksum: never from PATH.
+    recipe = GoBuild(folder="vault", packages=(package,), pin=pin, output=name)
+    # What it shares with the server, nearly all, is compiled by then.
+    return Spec(name, "", recipe, 0.1, ask=None, linux=True)
+
+
+def _library(name: str, package: str, soname: str, rule: str) -> Spec:
+    where = ("/lib/*-linux-gnu", "/usr/lib/*-linux-gnu", "/lib64", "/usr/lib64", "/usr/lib")
+    return Spec(name, rule, AptInstall(package), 0.2, kind="library", members=(soname,), where=where, linux=True)
 
 
 ENGINE = (
@@ -127,17 +144,52 @@ CLUSTER = (
     _system("iptables", "iptables-save", "iptables-restore"),
     _system("ipset"),
     _system("conntrack"),
-    Spec(
-        "libseccomp",
-        ">=2.2",
-        AptInstall("libseccomp2"),
-        0.2,
-        kind="library",
-        members=("libseccomp.so.2",),
-        where=("/lib/*-linux-gnu", "/usr/lib/*-linux-gnu", "/lib64", "/usr/lib64", "/usr/lib"),
-        linux=True,
-    ),
+    _library("libseccomp", "libseccomp2", "libseccomp.so.2", ">=2.2"),
 )
 """What the local cluster runs on: Linux only."""
 
-TABLE = ENGINE + CLUSTER
+VAULT = (
+    Spec(
+        "vault",
+        f"=={VAULT_RELEASE}",
+        GoBuild(
+            folder="vault",
+            packages=(_VAULT,),
+            pin=_VAULT,
+            # When its commit was made. Without a date Vault answers an error to each plugin that asks for its version.
+            link=(f"-X {_VAULT}/version.BuildDate=2025-10-22T02:33:18Z",),
+            tags=("minimal",),
+        ),
+        5,
+        ask=("version",),
+        linux=True,
+    ),
+    _plugin("vault-plugin-auth-kubernetes", f"{_KUBERNETES_AUTH}/cmd/vault-plugin-auth-kubernetes", _KUBERNETES_AUTH),
+    _plugin("vault-plugin-secrets-aws", f"{_VAULT}/builtin/logical/aws/cmd/aws", _VAULT),
+    _plugin(
+        "vault-plugin-database-postgresql",
+        f"{_VAULT}/plugins/database/postgresql/postgresql-database-plugin",
+        _VAULT,
+    ),
+)
+"""The Vault server and the plugins that its minimal build does not contain: what its image is made of."""
+
+DATABASE = (
+    # What PostgreSQL needs beyond a bare system comes with these two.
+    _library("libpq", "libpq5", "libpq.so.5", ">=5"),
+    _library("libxml2", "libxml2", "libxml2.so.2", ">=2"),
+    Spec(
+        "postgresql",
+        ">=15,<16",
+        # All of it: the server looks for its libraries and tables beside its own folder, wherever that is.
+        DebianUnpack("postgresql-15", "usr"),
+        0.1,
+        kind="folder",
+        members=("lib/postgresql/15/bin/postgres", "lib/postgresql/15/bin/initdb"),
+        where=("/usr",),
+        linux=True,
+    ),
+)
+"""The server for which the tests have Vault make credentials."""
+
+TABLE = ENGINE + CLUSTER + VAULT + DATABASE

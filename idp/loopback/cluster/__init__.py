@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from idp.loopback.cluster.cluster import LocalCluster
+from idp.loopback.cluster.images import Contents
 from idp.loopback.cluster.network import Forward
 from idp.loopback.cluster.status import ComponentStatus, Status
 
-__all__ = ["ComponentStatus", "Forward", "LocalCluster", "Status"]
+__all__ = ["ComponentStatus", "Contents", "Forward", "LocalCluster", "Status"]

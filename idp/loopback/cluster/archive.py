@@ -1,4 +1,4 @@
-"""OCI image archives of one static binary, written so that the same binary gives the same bytes."""
+"""OCI image archives of static binaries, written so that the same binaries give the same bytes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import io
 import json
 import platform
 import tarfile
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
 from idp.errors import Exit, IdpError
 
@@ -27,16 +29,23 @@ _PT_INTERP = 3
 
 @dataclass(frozen=True)
 class Image:
-    """An image from scratch: one binary at /NAME, which is its entry point."""
+    """An image from scratch: one binary at /NAME, which is its entry point, and what that one runs."""
 
     name: str
     """Reference, `idp.local/NAME:TAG`."""
     binary: Path
+    more: Mapping[str, Path] = field(default_factory=dict)
+    """Further binaries by their path in the image without the leading slash, `plugins/NAME`."""
 
     @property
     def program(self) -> str:
         """Return the binary's name inside the image."""
         return self.name.rsplit("/", 1)[-1].split(":", 1)[0]
+
+    @property
+    def contents(self) -> dict[str, Path]:
+        """Return every binary by its path in the image."""
+        return {self.program: self.binary, **self.more}
 
 
 def write(image: Image, target: Path) -> str:
@@ -44,22 +53,29 @@ def write(image: Image, target: Path) -> str:
 
     Raises IdpError if the binary needs libraries (there are none in an image from scratch), OSError.
     """
-    content = image.binary.read_bytes()
-    if not is_static(content):
+    for binary in image.contents.values():
+        _check(image, binary)
+    # A server with its plugins is too large to be held in memory several times over.
+    with tempfile.TemporaryFile(dir=target.parent) as layer:
+        _write_layer(image, layer)
+        layer_descriptor = _descriptor_of("application/vnd.oci.image.layer.v1.tar", layer)
+        config = _json(_config(image.program, layer_descriptor["digest"]))
+        manifest = _json(_manifest(config, layer_descriptor))
+        with tarfile.open(target, "w", format=tarfile.USTAR_FORMAT) as archive:
+            _add(archive, "oci-layout", _json({"imageLayoutVersion": "1.0.0"}), 0o644)
+            _add(archive, "index.json", _json(_index(image.name, manifest)), 0o644)
+            for blob in (config, manifest):
+                _add(archive, _blob(_digest(blob)), blob, 0o644)
+            _add_file(archive, _blob(layer_descriptor["digest"]), layer, 0o644)
+    return _digest(manifest)
+
+
+def _check(image: Image, binary: Path) -> None:
+    if not is_static(binary.read_bytes()):
         raise IdpError(
-            f"{image.binary}: needs shared libraries; image {image.name} takes a static binary (CGO_ENABLED=0)",
+            f"{binary}: needs shared libraries; image {image.name} takes static binaries (CGO_ENABLED=0)",
             Exit.MISSING,
         )
-    layer = _layer(image.program, content)
-    config = _json(_config(image.program, _digest(layer)))
-    manifest = _json(_manifest(config, layer))
-    blobs = [config, manifest, layer]
-    with tarfile.open(target, "w", format=tarfile.USTAR_FORMAT) as archive:
-        _add(archive, "oci-layout", _json({"imageLayoutVersion": "1.0.0"}), 0o644)
-        _add(archive, "index.json", _json(_index(image.name, manifest)), 0o644)
-        for blob in blobs:
-            _add(archive, "blobs/sha256/" + _digest(blob).removeprefix("sha256:"), blob, 0o644)
-    return _digest(manifest)
 
 
 def is_static(binary: bytes) -> bool:
@@ -73,19 +89,34 @@ def is_static(binary: bytes) -> bool:
     return all(int.from_bytes(binary[start : start + 4], "little") != _PT_INTERP for start in headers)
 
 
-def _layer(program: str, content: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as layer:
-        _add(layer, program, content, 0o755)
-    return buffer.getvalue()
+def _write_layer(image: Image, target: BinaryIO) -> None:
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as layer:
+        for folder in _folders(image):
+            entry = tarfile.TarInfo(folder)
+            entry.type = tarfile.DIRTYPE
+            entry.mode = 0o755
+            layer.addfile(entry)
+        for name, binary in image.contents.items():
+            with binary.open("rb") as content:
+                _add_file(layer, name, content, 0o755)
+
+
+def _folders(image: Image) -> list[str]:
+    """Return each folder that must be there, an outer one before those in it."""
+    return sorted({str(parent) for name in image.more for parent in PurePosixPath(name).parents[:-1]})
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes, mode: int) -> None:
+    _add_file(archive, name, io.BytesIO(content), mode)
+
+
+def _add_file(archive: tarfile.TarFile, name: str, content: BinaryIO, mode: int) -> None:
     # TarInfo's own defaults are owner 0 and time 0, so nothing of this machine gets in.
     entry = tarfile.TarInfo(name)
-    entry.size = len(content)
+    entry.size = content.seek(0, io.SEEK_END)
     entry.mode = mode
-    archive.addfile(entry, io.BytesIO(content))
+    content.seek(0)
+    archive.addfile(entry, content)
 
 
 def _config(program: str, layer: str) -> dict[str, Any]:
@@ -99,12 +130,12 @@ def _config(program: str, layer: str) -> dict[str, Any]:
     }
 
 
-def _manifest(config: bytes, layer: bytes) -> dict[str, Any]:
+def _manifest(config: bytes, layer: dict[str, Any]) -> dict[str, Any]:
     return {
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": _descriptor("application/vnd.oci.image.config.v1+json", config),
-        "layers": [_descriptor("application/vnd.oci.image.layer.v1.tar", layer)],
+        "layers": [layer],
     }
 
 
@@ -118,6 +149,16 @@ def _index(name: str, manifest: bytes) -> dict[str, Any]:
 
 def _descriptor(kind: str, blob: bytes) -> dict[str, Any]:
     return {"mediaType": kind, "digest": _digest(blob), "size": len(blob)}
+
+
+def _descriptor_of(kind: str, blob: io.BufferedRandom) -> dict[str, Any]:
+    size = blob.seek(0, io.SEEK_END)
+    blob.seek(0)
+    return {"mediaType": kind, "digest": "sha256:" + hashlib.file_digest(blob, "sha256").hexdigest(), "size": size}
+
+
+def _blob(digest: str) -> str:
+    return "blobs/sha256/" + digest.removeprefix("sha256:")
 
 
 def _digest(blob: bytes) -> str:

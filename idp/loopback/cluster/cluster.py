@@ -12,6 +12,7 @@ from idp import lock
 from idp.errors import Exit, IdpError
 from idp.loopback.cluster import certificates, daemon, halt, kubeconfig, namespace, ports, preconditions
 from idp.loopback.cluster import components as parts
+from idp.loopback.cluster.images import Contents
 from idp.loopback.cluster.layout import Layout
 from idp.loopback.cluster.network import API_FORWARD, Forward
 from idp.loopback.cluster.starter import Starter, problems
@@ -28,6 +29,7 @@ class LocalCluster:
 
     `tool` gives the path of a binary by name (`cni-plugins`: a folder), as `Toolchain.path` does. `forwards` are
     further ways in, beside the API server's own; `api_port` asks for a port, else a free one is chosen and kept.
+    `images` are put into containerd beside the cluster's own; `tool` must know what they are made of.
     """
 
     def __init__(
@@ -36,11 +38,13 @@ class LocalCluster:
         tool: Callable[[str], Path],
         forwards: Iterable[Forward] = (),
         api_port: int | None = None,
+        images: Iterable[Contents] = (),
     ) -> None:
         api = Forward(API_FORWARD.name, API_FORWARD.target, api_port)
         self._layout = Layout.of(home)
         self._tool = tool
         self._forwards = (api, *forwards)
+        self._images = tuple(images)
 
     def start(self, report: Report) -> Status:
         """Start what does not run, leave alone what runs as described, and wait until all is ready.
@@ -50,7 +54,7 @@ class LocalCluster:
         """
         preconditions.check_machine()
         preconditions.check_home(self._layout)
-        starter = Starter(self._layout, self._tool, self._forwards, report)
+        starter = Starter(self._layout, self._tool, self._forwards, self._images, report)
         starter.check()
         begin = time.monotonic()
         with lock.hold(self._layout.lock, "idp local start", LOCK_SECONDS, report):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from idp import files
@@ -18,25 +19,48 @@ from idp.loopback.cluster import archive
 from idp.loopback.cluster.archive import Image
 from idp.loopback.cluster.layout import CONTAINERD_SOCKET, Layout
 
-NAMES = {
-    "pause": "idp.local/pause:1",
-    "coredns": "idp.local/coredns:1",
-    "sample": "idp.local/sample:1",
-    "probe": "idp.local/probe:1",
-}
-"""Tool to image."""
+
+@dataclass(frozen=True)
+class Contents:
+    """An image and the tools that it is made of."""
+
+    name: str
+    """Reference, `idp.local/TOOL:TAG`; the tool is its entry point, at /TOOL."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Further tools by their path in the image, `plugins/NAME`."""
+
+    @property
+    def program(self) -> str:
+        """Return the tool that is the entry point."""
+        return self.name.rsplit("/", 1)[-1].split(":", 1)[0]
+
+    def image(self, tool: Callable[[str], Path]) -> Image:
+        """Return the image with the binaries that `tool` names."""
+        return Image(self.name, tool(self.program), {path: tool(name) for path, name in self.more.items()})
+
+
+COREDNS = Contents("idp.local/coredns:1")
+
+OWN = (Contents("idp.local/pause:1"), COREDNS, Contents("idp.local/sample:1"), Contents("idp.local/probe:1"))
+"""In every local cluster."""
+
+FILE = "digests.json"
+"""In the folder of images: which binaries each image was made of, and the digest that came out."""
 
 READY_SECONDS = 30.0
 IMPORT_SECONDS = 120.0
+COPIES = 3
+"""Of each binary while its image is imported: in the archive, in containerd's store, and unpacked."""
 
 
 def ensure(
     layout: Layout,
     tool: Callable[[str], Path],
+    wanted: Sequence[Contents],
     wrapper: tuple[str, ...],
     report: Callable[[str], None],
 ) -> dict[str, str]:
-    """Import the images that containerd does not have as they are now; return image to manifest digest.
+    """Import those of `wanted` that containerd does not have as they are now; return image to manifest digest.
 
     `wrapper` enters the namespaces. Raises IdpError if containerd does not answer within READY_SECONDS
     or refuses an image.
@@ -45,17 +69,26 @@ def ensure(
     present = _present(ctr)
     known = _known(layout)
     digests = {}
-    for program, name in NAMES.items():
-        image = Image(name, tool(program))
-        stamp = _stamp(image.binary)
-        digest = known.get(stamp)
-        if digest is None or present.get(name) != digest:
-            report(f"image {name}: importing")
+    for contents in wanted:
+        image = contents.image(tool)
+        stamp = _stamp(image)
+        digest = known.get(image.name, {}).get(stamp)
+        if digest is None or present.get(image.name) != digest:
+            report(f"image {image.name}: importing")
             digest = _import(layout, image, ctr)
-        digests[name] = digest
-        known = {**known, stamp: digest}
-    _remember(layout, known, [_stamp(tool(program)) for program in NAMES])
+        digests[image.name] = digest
+        # What was not asked for this time is not forgotten: it is still in containerd.
+        known[image.name] = {stamp: digest}
+    files.write(layout.images / FILE, json.dumps(known, indent=2) + "\n")
     return digests
+
+
+def space(layout: Layout, tool: Callable[[str], Path], wanted: Sequence[Contents]) -> int:
+    """Return the bytes that importing those of `wanted` takes that were not imported yet."""
+    known = _known(layout)
+    images = (contents.image(tool) for contents in wanted)
+    new = [image for image in images if _stamp(image) not in known.get(image.name, {})]
+    return COPIES * sum(binary.stat().st_size for image in new for binary in image.contents.values())
 
 
 def _present(ctr: tuple[str, ...]) -> dict[str, str]:
@@ -99,19 +132,20 @@ def _last_line(text: str) -> str:
     return lines[-1] if lines else "no reason given"
 
 
-def _stamp(binary: Path) -> str:
+def _stamp(image: Image) -> str:
     # Reading 75 MB at each start only to find them unchanged would cost more than all else.
+    return ", ".join(f"{path} {_state(binary)}" for path, binary in image.contents.items())
+
+
+def _state(binary: Path) -> str:
     state = binary.stat()
     return f"{binary.resolve()} {state.st_size} {state.st_mtime_ns}"
 
 
-def _known(layout: Layout) -> dict[str, str]:
+def _known(layout: Layout) -> dict[str, dict[str, str]]:
+    """Return image to what it was made of to digest; of an unreadable file, or one of an older version, nothing."""
     try:
-        content = json.loads((layout.images / "digests.json").read_text())
+        content = json.loads((layout.images / FILE).read_text())
     except (FileNotFoundError, ValueError):
         return {}
-    return {str(key): str(value) for key, value in content.items()}
-
-
-def _remember(layout: Layout, known: dict[str, str], stamps: list[str]) -> None:
-    files.write(layout.images / "digests.json", json.dumps({stamp: known[stamp] for stamp in stamps}, indent=2) + "\n")
+    return {name: made for name, made in content.items() if isinstance(made, dict)}

@@ -16,7 +16,7 @@ FILE_SYSTEMS = Path("/proc/filesystems")
 OTHER_WAY = "or set cluster.kubeconfig in environments/local.yaml to use kind, k3d or any cluster"
 
 FIRST_START_FREE = 1 << 30
-"""Bytes: images 180 MiB, etcd's log 128 MiB, audit and other logs; measured 0.5 GiB after the tests, doubled."""
+"""Bytes: own images 180 MiB, etcd's log 128 MiB, audit and other logs; measured 0.5 GiB after the tests, doubled."""
 RESTART_FREE = 256 << 20
 """Bytes: twice what the kubelet starts to evict at."""
 
@@ -45,10 +45,10 @@ def check_home(layout: Layout) -> None:
             raise _missing(f"{command} is not on PATH")
 
 
-def check_space(layout: Layout) -> None:
-    """Raise IdpError (MISSING) if the disk is too full to start anything."""
+def check_space(layout: Layout, further: int = 0) -> None:
+    """Raise IdpError (MISSING) if the disk is too full to start anything; `further` images take so many bytes."""
     fresh = not layout.marker.exists()
-    needed = FIRST_START_FREE if fresh else RESTART_FREE
+    needed = (FIRST_START_FREE if fresh else RESTART_FREE) + further
     folder = next(parent for parent in (layout.home, *layout.home.parents) if parent.exists())
     free = shutil.disk_usage(folder).free
     if free < needed:

@@ -30,6 +30,7 @@ from idp.loopback.cluster import (
     readiness,
 )
 from idp.loopback.cluster.daemon import Daemon
+from idp.loopback.cluster.images import Contents
 from idp.loopback.cluster.layout import Layout
 from idp.loopback.cluster.network import API_FORWARD, Forward
 
@@ -54,11 +55,13 @@ class Starter:
         layout: Layout,
         tool: Callable[[str], Path],
         forwards: tuple[Forward, ...],
+        further: tuple[Contents, ...],
         report: Callable[[str], None],
     ) -> None:
         self._layout = layout
         self._tool = tool
         self._forwards = forwards
+        self._further = further
         self._report = report
         self._deaths: dict[str, int] = {}
         self._daemons: dict[str, Daemon] = {}
@@ -70,7 +73,7 @@ class Starter:
         """Raise IdpError (MISSING) for a full disk or a taken port."""
         names = (namespace.NAME, components.FORWARD, *components.NAMES)
         if any(daemon.running(self._layout, name) is None for name in names):
-            preconditions.check_space(self._layout)
+            preconditions.check_space(self._layout, images.space(self._layout, self._tool, self._further))
         if daemon.running(self._layout, components.FORWARD) is None:
             ports.check(self._forwards)
 
@@ -84,7 +87,8 @@ class Starter:
         lost = daemon.running(self._layout, components.API_SERVER) is None
         for name in ("etcd", "containerd", components.API_SERVER):
             self._ensure(name)
-        digests = images.ensure(self._layout, self._tool, daemon.enter(self._anchor), self._report)
+        wanted = (*images.OWN, *self._further)
+        digests = images.ensure(self._layout, self._tool, wanted, daemon.enter(self._anchor), self._report)
         client = api.Client(self._layout, self.api_port)
         self._wait("API server", lambda: readiness.api_server(client), API_SECONDS)
         if lost:
@@ -151,7 +155,7 @@ class Starter:
         processes.end([process for process in running if process is not None], REPLACE_SECONDS)
 
     def _apply(self, client: api.Client, digests: dict[str, str]) -> None:
-        image = images.NAMES["coredns"]
+        image = images.COREDNS.name
         deadline = time.monotonic() + APPLY_SECONDS
         for manifest in [*objects.rights(), *objects.storage(), *objects.dns(image, digests[image])]:
             _retry(lambda manifest=manifest: client.apply(manifest), deadline)  # type: ignore[misc]

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -92,6 +93,56 @@ def test_every_descriptor_names_a_blob_with_its_size_and_digest(tmp_path: Path) 
     with tarfile.open(fileobj=io.BytesIO(layers[0])) as layer:
         (program,) = layer.getmembers()
     assert (program.name, program.mode, program.uid, program.gid, program.mtime) == ("program", 0o755, 0, 0, 0)
+
+
+FILES = st.lists(
+    st.tuples(
+        st.lists(st.text("abc", min_size=1, max_size=3), max_size=2).map(lambda parts: "/".join(["plugins", *parts])),
+        st.text("xyz", min_size=1, max_size=3),
+        st.binary(max_size=64),
+    ),
+    max_size=5,
+    unique_by=lambda file: file[:2],
+)
+"""Folder in the image, name and content; a name is never that of a folder."""
+
+
+@given(found=FILES)
+def test_further_files_are_where_they_were_put_below_folders_that_exist(
+    tmp_path_factory: pytest.TempPathFactory, found: list[tuple[str, str, bytes]]
+) -> None:
+    folder = tmp_path_factory.mktemp("images")
+    contents = {f"{place}/{name}": STATIC + extra for place, name, extra in found}
+    binaries = {}
+    for number, (path, content) in enumerate(contents.items()):
+        binaries[path] = folder / str(number)
+        binaries[path].write_bytes(content)
+    plain = image(folder)
+    archive.write(archive.Image(plain.name, plain.binary, binaries), folder / "image.tar")
+    blobs = read(folder / "image.tar")
+    manifest = json.loads(blobs["blobs/sha256/" + json.loads(blobs["index.json"])["manifests"][0]["digest"][7:]])
+    (descriptor,) = manifest["layers"]
+    blob = blobs["blobs/sha256/" + descriptor["digest"][7:]]
+    assert (hashlib.sha256(blob).hexdigest(), len(blob)) == (descriptor["digest"][7:], descriptor["size"])
+    with tarfile.open(fileobj=io.BytesIO(blob)) as layer:
+        entries = layer.getmembers()
+        written = {entry.name: layer.extractfile(entry).read() for entry in entries if entry.isfile()}  # type: ignore[union-attr]
+    assert written == {"program": STATIC, **contents}
+    assert {(entry.mode, entry.uid, entry.gid, entry.mtime) for entry in entries} == {(0o755, 0, 0, 0)}
+    seen: set[str] = {""}
+    for entry in entries:
+        assert entry.name.rpartition("/")[0] in seen
+        assert entry.name not in seen
+        seen.add(entry.name)
+
+
+def test_a_further_file_that_cannot_run_from_scratch_is_refused_by_its_path(tmp_path: Path) -> None:
+    made = image(tmp_path)
+    dynamic = tmp_path / "dynamic"
+    dynamic.write_bytes(elf(1, 3))
+    with pytest.raises(IdpError, match=re.escape(str(dynamic))):
+        archive.write(archive.Image(made.name, made.binary, {"plugins/one": dynamic}), tmp_path / "image.tar")
+    assert not (tmp_path / "image.tar").exists()
 
 
 @pytest.mark.parametrize(

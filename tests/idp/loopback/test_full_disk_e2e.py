@@ -39,7 +39,7 @@ def test_too_small_a_disk_is_one_line_and_nothing_is_created(small_disk: Path, t
 def test_disk_that_fills_up_during_the_start_is_one_line_and_stop_cleans_up(
     small_disk: Path, tool: Tool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nothing: Callable[[object], None] = lambda _: None  # noqa: E731
+    nothing: Callable[..., None] = lambda *_: None  # noqa: E731
     monkeypatch.setattr(preconditions, "check_space", nothing)
     cluster = LocalCluster(small_disk / "home", tool)
     with pytest.raises(IdpError, match=r"(?i)no space|disk|space left") as failed:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from importlib.metadata import version
 
 import pytest
 
+from idp.loopback import images
 from idp.paths import ROOT, TOOLS
-from idp.toolchain import CLUSTER, ENGINE
+from idp.toolchain import CLUSTER, DATABASE, ENGINE, VAULT
 from idp.toolchain.gomodule import fingerprint, go_floor, link_flags, pinned
 from idp.toolchain.spec import GoBuild, Spec
-from idp.toolchain.table import KUBERNETES, TABLE
+from idp.toolchain.table import KUBERNETES, TABLE, VAULT_RELEASE
 from idp.toolchain.versions import fits, parse
 
 BUILT = [(spec, spec.recipe) for spec in TABLE if isinstance(spec.recipe, GoBuild)]
@@ -20,7 +22,7 @@ BUILT = [(spec, spec.recipe) for spec in TABLE if isinstance(spec.recipe, GoBuil
 def test_every_tool_has_one_place_in_the_table() -> None:
     names = [name for spec in TABLE for name in spec.names]
     assert len(names) == len(set(names))
-    assert list(ENGINE + CLUSTER) == names
+    assert list(ENGINE + CLUSTER + VAULT + DATABASE) == names
 
 
 @pytest.mark.parametrize("spec", TABLE, ids=lambda spec: spec.name)
@@ -45,6 +47,43 @@ def test_own_packages_are_there(spec: Spec, recipe: GoBuild) -> None:
     for package in recipe.packages:
         if package.startswith("./"):
             assert list((TOOLS / recipe.folder / package).glob("*.go")), f"{spec.name}: {package}"
+
+
+@pytest.mark.parametrize(("spec", "recipe"), BUILT, ids=[spec.name for spec, _ in BUILT])
+def test_what_is_built_is_declared_as_a_tool_of_its_module(spec: Spec, recipe: GoBuild) -> None:
+    declared = re.search(r"^tool (?:\((.*?)^\)|(\S+))", (TOOLS / recipe.folder / "go.mod").read_text(), re.M | re.S)
+    tools = " ".join(filter(None, declared.groups())).split() if declared else []
+    foreign = [package for package in recipe.packages if not package.startswith("./")]
+    assert [package for package in foreign if package not in tools] == [], spec.name
+
+
+@pytest.mark.parametrize(("spec", "recipe"), BUILT, ids=[spec.name for spec, _ in BUILT])
+def test_build_gives_the_files_that_the_table_names(spec: Spec, recipe: GoBuild) -> None:
+    assert not recipe.output or len(recipe.packages) == 1
+    made = [recipe.output or package.rsplit("/", 1)[-1] for package in recipe.packages]
+    assert sorted([*made, *(copy.target for copy in recipe.copies)]) == sorted(spec.files)
+
+
+def test_each_word_of_a_build_is_in_its_hash() -> None:
+    folder = TOOLS / "local"
+    plain = GoBuild("local", ("./cmd/pause",))
+    changed = [
+        plain,
+        replace(plain, packages=("./cmd/probe",)),
+        replace(plain, tags=("minimal",)),
+        replace(plain, tags=("minimal", "ui")),
+        replace(plain, output="minimal"),
+        replace(plain, output="other"),
+    ]
+    assert len({fingerprint(folder, recipe) for recipe in changed}) == len(changed)
+
+
+def test_vault_its_plugins_and_its_image_agree() -> None:
+    folder = TOOLS / "vault"
+    assert pinned(folder, "github.com/hashicorp/vault") == f"v{VAULT_RELEASE}"
+    assert images.VAULT.name == f"idp.local/vault:{VAULT_RELEASE}"
+    assert {images.VAULT.program, *images.VAULT.more.values()} == set(VAULT)
+    assert set(images.VAULT.more) == {f"plugins/{name}" for name in images.VAULT_PLUGINS}
 
 
 def test_engine_and_python_sdk_agree() -> None:
