@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from benchmarks import measure, show
+from benchmarks import account, measure, show
 from benchmarks.bare import stand_up
 from benchmarks.checkout import standing
 from benchmarks.engine import Engine
 from idp import display, paths
 from idp.errors import Exit, IdpError
-from stacks.layers import LAYERS
+from stacks.layers import FOUNDATION, LAYERS
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
 
@@ -31,6 +31,8 @@ def bench(
 ) -> None:
     """Compare each layer's no-change preview with a bare Pulumi program of the same resources, side by side in one run.
 
+    The foundation's `up` from an empty account is compared with the same calls in plain boto3.
+
     Needs Linux and root; works in a copy of the checkout with a cluster of its own and removes both at the end.
     Exits with 0 whatever the ratios are.
     """
@@ -38,15 +40,16 @@ def bench(
         raise IdpError(f"--output: {output}: its folder is not there", Exit.INVALID)
     with standing(paths.ROOT, display.note) as checkout:
         engine = Engine(checkout)
-        bare = {layer: stand_up(engine, layer, display.note) for layer in LAYERS}
+        bare = {layer: stand_up(engine, layer, display.note) for layer in LAYERS if layer != FOUNDATION}
         found = measure.measure(engine, bare, runs, display.note)
-    document = json.dumps(show.as_json(found), indent=2)
+        compared = account.compare(engine, runs, display.note)
+    document = json.dumps(show.as_json(found, compared), indent=2)
     if output is not None:
         output.write_text(document + "\n")
     if as_json:
         typer.echo(document)
     else:
-        show.tables(found)
+        show.tables(found, compared)
 
 
 def main() -> None:

@@ -45,6 +45,11 @@ class Engine:
         self._environment = {**own, **json.loads(printed), MARK: f"{checkout / '.idp'}|benchmarks|0"}
         del self._environment[_PACK]
 
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Environment variables of the copy's programs."""
+        return self._environment
+
     def layer(self, layer: str) -> Program:
         """Return a layer of the copy as it stands."""
         return Program(self.checkout, f"local.{layer}", {}, self.checkout / "policies")

@@ -9,12 +9,13 @@ from dataclasses import asdict
 
 from rich.table import Table
 
+from benchmarks.account import Compared
 from benchmarks.measure import GOAL, Found, Pairs, Spread
 from idp.display import out
 
 
-def tables(found: Found) -> None:
-    """Print one table for the layers and one for all of them at once."""
+def tables(found: Found, compared: Compared) -> None:
+    """Print one table for the layers, one for all of them at once, and one for the foundation's first `up`."""
     layers = Table(title=f"no-change preview, {found.runs} runs: median (lowest-highest)", title_justify="left")
     for heading in ("layer", "policies", "ours", "bare program", "ratio", "goal"):
         layers.add_column(heading, overflow="fold")
@@ -27,9 +28,14 @@ def tables(found: Found) -> None:
         together.add_column(heading, overflow="fold")
     together.add_row(*_row(found.together))
     out.print(together)
+    account = Table(title="foundation, up from an empty account", title_justify="left")
+    for heading in ("pulumi up with policies", f"the same {compared.calls} calls in plain boto3", "ratio"):
+        account.add_column(heading, overflow="fold")
+    account.add_row(*_row(compared.pairs))
+    out.print(account)
 
 
-def as_json(found: Found) -> Mapping[str, object]:
+def as_json(found: Found, compared: Compared) -> Mapping[str, object]:
     """Return all measurements: seconds in the order they were taken, and the spread of the ratios."""
     return {
         "runs": found.runs,
@@ -39,6 +45,7 @@ def as_json(found: Found) -> Mapping[str, object]:
             {"layer": layer, "policies": pack, **_pairs(pairs, "bare")} for (layer, pack), pairs in found.layers.items()
         ],
         "together": _pairs(found.together, "sum"),
+        "foundation": {"calls": compared.calls, **_pairs(compared.pairs, "boto3")},
     }
 
 
