@@ -22,8 +22,11 @@ MODULE = "idp.loopback.aws.plugin"
 
 
 def on_emulator(environment: Environment) -> bool:
-    """Return whether the environment's foundation lies in the emulator."""
-    return environment.foundation is not None and environment.foundation.aws.emulator
+    """Return whether the environment's foundation, or what is left of one, lies in the emulator."""
+    if environment.foundation is None:
+        # That of the local environment has never been anywhere else.
+        return environment.is_local()
+    return environment.foundation.aws.emulator
 
 
 def start(session: Session, report: Report) -> None:
@@ -75,11 +78,11 @@ def start_emulator(environment: Environment, report: Report) -> Status:
     Its state is its memory. When it starts anew, and when a crash left a creation in it of which nobody knows the id,
     it begins empty; the layer's state is marked, and the next update compares it with what exists and makes it again.
     """
-    if environment.foundation is None:
-        raise IdpError(f"{environment.name}: foundation: its file has none", Exit.INVALID)
-    found = emulator(environment.foundation.aws.account_id)
+    foundation = environment.foundation
+    found = emulator(None if foundation is None else foundation.aws.account_id)
     engine = settings(environment)
-    stands = bool(recovery.checkpoint(engine, FOUNDATION))
+    # A state that is elsewhere is not read here; a mark too many costs one comparison.
+    stands = engine.state is None or bool(recovery.checkpoint(engine, FOUNDATION))
     if found.status().running and not recovery.checkpoint(engine, FOUNDATION).get("pending_operations"):
         return found.status()
     if stands:
@@ -96,7 +99,7 @@ def local() -> Environment | None:
     except InvalidEnvironment:
         # A file that can't be read must not keep anybody from stopping what runs.
         return None
-    return found if on_emulator(found) else None
+    return found if found.foundation is not None and on_emulator(found) else None
 
 
 def _require_plugin(session: Session) -> None:
