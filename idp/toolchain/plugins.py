@@ -21,7 +21,9 @@ def install_plugins(toolchain: Toolchain, pulumi_home: Path) -> None:
     written to, `IdpError(INVALID)` when `toolchain` was asked for without the plugins.
     """
     for name in _PROVIDERS:
-        _link(pulumi_home, name, toolchain.tools[name].version, toolchain.path(name))
+        # First, as it is what says that there is none.
+        binary = toolchain.path(name)
+        _link(pulumi_home, name, toolchain.tools[name].version, binary)
 
 
 def find_plugin(name: str, version: str) -> Path | None:
