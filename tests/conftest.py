@@ -1,11 +1,16 @@
-"""What tests in several folders share: AWS's answers, for programs that run on Pulumi's mocks."""
+"""What all tests share: no time limits for examples; AWS's answers, for programs that run on Pulumi's mocks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import hypothesis
 import pytest
+
+# Its limit of 200 ms an example says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
