@@ -19,8 +19,11 @@ MODULE = "idp.loopback.aws.plugin"
 
 
 def on_emulator(environment: Environment) -> bool:
-    """Return whether the environment's foundation lies in the emulator."""
-    return environment.foundation is not None and environment.foundation.aws.emulator
+    """Return whether the environment's foundation, or what is left of one, lies in the emulator."""
+    if environment.foundation is None:
+        # That of the local environment has never been anywhere else.
+        return environment.is_local()
+    return environment.foundation.aws.emulator
 
 
 def start(session: Session, report: Report) -> None:
@@ -44,7 +47,7 @@ def require(session: Session) -> None:
 
 def require_plugin(session: Session) -> None:
     """Raise `IdpError(MISSING)` if the chosen layers need an AWS plugin that this machine lacks."""
-    if FOUNDATION in session.chosen and session.environment.foundation is not None and not install_plugin(session):
+    if FOUNDATION in session.chosen and not install_plugin(session):
         version = importlib.metadata.version(f"pulumi-{PLUGIN}")
         raise IdpError(
             f"{session.environment.name}: pulumi-resource-{PLUGIN} {version}: not on this machine;"
@@ -84,11 +87,11 @@ def _start_emulator(session: Session, report: Report) -> None:
     """
     foundation = session.environment.foundation
     found = emulator(foundation.aws.account_id if foundation is not None else None)
-    state = recovery.checkpoint(session.settings, FOUNDATION)
-    if found.status().running and not state.get("pending_operations"):
+    unknown = recovery.checkpoint(session.settings, FOUNDATION).get("pending_operations")
+    if found.status().running and not unknown:
         return
     found.stop(report)
-    if state:
+    if FOUNDATION in session.layers.summaries():
         report("foundation: what it had in the emulator is gone with it, and is made again")
         session.layers.forget(FOUNDATION)
     found.start(report)

@@ -10,7 +10,7 @@ from idp.engine.layer import Result, StackSummary
 from idp.engine.progress import Progress
 from idp.errors import Exit, IdpError
 from idp.session import Session
-from stacks.layers import FOUNDATION, Graph
+from stacks.layers import Graph
 
 MOST_SHOWN = 3
 """Protected resources named in one line."""
@@ -64,7 +64,7 @@ def down(session: Session, watch: Watch, *, refresh: bool = False, unprotect: bo
         if unprotect:
             session.layers.unprotect(layer)
         progress = _begin(watch, "destroy", layer)
-        result = session.layers.destroy(progress, refresh=refresh, run_program=_moves(session, layer))
+        result = session.layers.destroy(progress, refresh=refresh)
         results.append(result)
         if not result.ok:
             break
@@ -105,12 +105,6 @@ def _update(session: Session, watch: Watch, previews: Mapping[str, Result], *, r
             break
         updated.add(layer)
     return results
-
-
-def _moves(session: Session, layer: str) -> bool:
-    """Return whether the layer's provider may be elsewhere than the state says: the emulator's port can change."""
-    foundation = session.environment.foundation
-    return layer == FOUNDATION and foundation is not None and foundation.aws.emulator
 
 
 def _check_nothing_above(session: Session, summaries: Mapping[str, StackSummary]) -> None:

@@ -47,6 +47,9 @@ def choose(environment: str, layer: str | None) -> tuple[str, str | None]:
     Raises `IdpError(INVALID)` on a layer that is none, and on two that differ.
     """
     name, dot, inside = environment.partition(".")
+    if not name:
+        # Such as `../local`: a fault of the name, which whoever loads it tells.
+        name, dot = environment, ""
     wanted = inside if dot else layer
     if wanted is None:
         return name, None

@@ -55,5 +55,5 @@ def _emulator() -> str:
     """Return the emulator's address."""
     try:
         return str(json.loads(EMULATOR.read_text())["endpoint"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise pulumi.RunError("foundation.aws.emulator: it does not run; `idp up local` starts it") from None

@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 
 import typer
@@ -76,9 +77,9 @@ def down(
         exclusively(session, f"idp down {env}", wait, display.note),
     ):
         unprotect = i_know is not None
-        cloud.require_plugin(session)
-        orchestration.check_removable(session, unprotect=unprotect)
-        cloud.start(session, display.note)
+        standing = orchestration.check_removable(session, unprotect=unprotect)
+        # A foundation that was never there needs neither a plugin nor an emulator to be removed.
+        cloud.start(replace(session, chosen=tuple(standing)), display.note)
         cluster.require(session)
         results = _run(session, lambda watch: orchestration.down(session, watch, refresh=refresh, unprotect=unprotect))
         _show(session.environment.name, results, as_json)
@@ -96,10 +97,10 @@ def status(env: EnvironmentName, as_json: Json = False) -> None:
         if name in session.graph or name in found
     }
     if as_json:
-        typer.echo(json.dumps({"environment": env, "layers": rows}, indent=2))
+        typer.echo(json.dumps({"environment": session.environment.name, "layers": rows}, indent=2))
         return
     shown = [(name, str(row["resources"]), str(row["updated"] or "never")) for name, row in rows.items()]
-    display.table(f"environment {env}", ("layer", "resources", "last update (UTC)"), shown)
+    display.table(f"environment {session.environment.name}", ("layer", "resources", "last update (UTC)"), shown)
 
 
 def outputs(env: EnvironmentName, layer: Layer = None, as_json: Json = False) -> None:
@@ -107,14 +108,14 @@ def outputs(env: EnvironmentName, layer: Layer = None, as_json: Json = False) ->
     with open_session(env, layer, display.note) as session:
         found = {name: session.layers.outputs(name) for name in session.chosen}
     if as_json:
-        typer.echo(json.dumps({"environment": env, "layers": found}, indent=2))
+        typer.echo(json.dumps({"environment": session.environment.name, "layers": found}, indent=2))
         return
     rows = [
         (name, key, escape(value if isinstance(value, str) else json.dumps(value)))
         for name, values in found.items()
         for key, value in (values or {}).items()
     ]
-    display.table(f"environment {env}", ("layer", "output", "value"), rows)
+    display.table(f"environment {session.environment.name}", ("layer", "output", "value"), rows)
 
 
 def _check_known(environment: Environment, i_know: str | None) -> None:

@@ -119,9 +119,9 @@ class Layers:
         more = ["--refresh"] if refresh else []
         return self._run("up", ["up", "--yes", "--skip-preview", *more], progress)
 
-    def destroy(self, progress: Progress, *, refresh: bool = False, run_program: bool = False) -> Result:
-        """Remove every resource of the layer; with `run_program` the providers are the program's, not the state's."""
-        more = ["--refresh"] * refresh + ["--run-program"] * run_program
+    def destroy(self, progress: Progress, *, refresh: bool = False) -> Result:
+        """Remove every resource of the layer."""
+        more = ["--refresh"] if refresh else []
         return self._run("destroy", ["destroy", "--yes", "--skip-preview", *more], progress)
 
     def settle(self, layer: str) -> None:

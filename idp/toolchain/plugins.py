@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from idp import paths
 from idp.toolchain.files import replace_link
 from idp.toolchain.model import Toolchain
 
@@ -20,7 +21,9 @@ def install_plugins(toolchain: Toolchain, pulumi_home: Path) -> None:
     written to, `IdpError(INVALID)` when `toolchain` was asked for without the plugins.
     """
     for name in _PROVIDERS:
-        _link(pulumi_home, name, toolchain.tools[name].version, toolchain.path(name))
+        # First, as it is what says that there is none.
+        binary = toolchain.path(name)
+        _link(pulumi_home, name, toolchain.tools[name].version, binary)
 
 
 def find_plugin(name: str, version: str) -> Path | None:
@@ -32,14 +35,23 @@ def find_plugin(name: str, version: str) -> Path | None:
     executable = f"pulumi-resource-{name}"
     if on_path := shutil.which(executable):
         return Path(on_path)
-    own = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    installed = own / "plugins" / f"resource-{name}-v{version}" / executable
+    installed = _users_home() / "plugins" / f"resource-{name}-v{version}" / executable
     return installed if os.access(installed, os.X_OK) else None
 
 
 def link_plugin(name: str, version: str, binary: Path, pulumi_home: Path) -> None:
     """Lay one plugin out under `pulumi_home`, as `install_plugins` does. Raises `OSError`."""
     _link(pulumi_home, f"pulumi-resource-{name}", version, binary)
+
+
+def _users_home() -> Path:
+    """Return the user's own PULUMI_HOME."""
+    chosen = os.environ.get("PULUMI_HOME")
+    # After `eval "$(idp env-vars ENV)"`, of this checkout or another, it is an environment's; what lies there was put
+    # there by `idp`, and may be the loopback plugin.
+    if chosen and Path(chosen).parent.parts[-2:] != paths.PULUMI_HOMES.parts[-2:]:
+        return Path(chosen)
+    return Path.home() / ".pulumi"
 
 
 def _link(pulumi_home: Path, executable: str, version: str, binary: Path) -> None:

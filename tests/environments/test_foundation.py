@@ -247,6 +247,33 @@ def test_prod_survives_the_loss_of_a_zone(founded: Document, refusals: Refusals)
     assert refusals(founded) == []
 
 
+@pytest.mark.parametrize("name", ["mr-42", "prod"])
+def test_what_holds_data_is_protected_unless_a_file_says_otherwise(founded: Document, name: str) -> None:
+    assert "protect" not in founded["foundation"]
+    foundation = environment(founded, name).foundation
+    assert foundation is not None
+    assert foundation.protect
+
+
+@pytest.mark.parametrize("protect", ["false", 0, None, []])
+def test_protect_is_true_or_false(founded: Document, refusals: Refusals, protect: object) -> None:
+    put(founded, "protect", protect)
+    assert [path for path, _ in refusals(founded)] == ["foundation.protect"]
+
+
+def test_prod_keeps_its_data(founded: Document, refusals: Refusals) -> None:
+    put(founded, "protect", False)
+    assert refusals(founded) == []
+    founded["name"] = "prod"
+    told = [("foundation.protect", "false is not allowed: true in prod")]
+    assert refusals(founded) == told
+    # Also where something else is wrong, and the model never comes to its rules.
+    founded["foundation"]["colour"] = "blue"
+    assert sorted(path for path, _ in refusals(founded)) == ["foundation.colour", "foundation.protect"]
+    put(founded, "protect", True)
+    assert [path for path, _ in refusals(founded)] == ["foundation.colour"]
+
+
 def test_rules_are_tried_beside_mistakes_elsewhere_in_the_foundation(founded: Document, refusals: Refusals) -> None:
     founded["foundation"].update(colour="blue", buckets={})
     put(founded, "aws/emulator", "no")

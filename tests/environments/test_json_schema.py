@@ -151,6 +151,13 @@ FOUNDATION_CHANGES: dict[str, Change] = {
     "unsupported version": lambda d: d["cluster"].update(version="1.29"),
     "context without a kubeconfig": lambda d: d["cluster"].update(kubeconfig=None),
     "unprotected prod": lambda d: (d.update(name="prod"), founds(d).update(protect=False)),
+    "protect as text": lambda d: founds(d).update(protect="false"),
+    "null protect": lambda d: founds(d).update(protect=None),
+    "context without a kubeconfig, adopted": lambda d: (
+        founds(d).update(cluster={"existing": {"name": "legacy"}}),
+        d["cluster"].update(kubeconfig=None),
+    ),
+    "no foundation, no kubeconfig": lambda d: (d.pop("foundation"), d.update(cluster={"version": "1.33"})),
     "null foundation, no kubeconfig": lambda d: d.update(foundation=None, cluster={"version": "1.33"}),
     "no projects": lambda d: founds(d, "gitlab").update(projects=[]),
     "no branches": lambda d: founds(d, "gitlab", "projects", 0).update(branches=[]),
@@ -175,6 +182,16 @@ LET_THROUGH: dict[str, Change] = {
     "no kubeconfig": lambda d: d.update(cluster={"version": "1.34"}),
     "null kubeconfig": lambda d: d.update(cluster={"version": "1.34", "kubeconfig": None, "context": None}),
     "prod": lambda d: d.update(name="prod"),
+    "unprotected": lambda d: founds(d).update(protect=False),
+    "protected prod": lambda d: (d.update(name="prod"), founds(d).update(protect=True)),
+    "adopted, no kubeconfig": lambda d: (
+        founds(d).update(cluster={"existing": {"name": "legacy"}}),
+        d.update(cluster={"version": "1.33"}),
+    ),
+    "adopted, null kubeconfig": lambda d: (
+        founds(d).update(cluster={"existing": {"name": "legacy"}}),
+        d.update(cluster={"version": "1.33", "kubeconfig": None, "context": None}),
+    ),
     "defaults": lambda d: [founds(d).pop(key) for key in ("registry", "dns")],
     "defaults deep inside": lambda d: founds(d).update(
         dns={},

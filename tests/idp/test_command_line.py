@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import typer
@@ -18,11 +18,15 @@ import environments
 from environments import InvalidEnvironment
 from environments.errors import Finding
 from idp import __main__ as program
-from idp import cluster, orchestration
+from idp import cloud, cluster, orchestration
 from idp.commands import describe, environment
+from idp.engine.command import EngineCommand
+from idp.engine.layer import Layers as RealLayers
 from idp.engine.layer import Result, StackSummary
 from idp.engine.progress import Progress, Step, Violation
+from idp.engine.settings import EngineSettings
 from idp.errors import Exit, IdpError
+from idp.session import Session
 from stacks.layers import LAYERS
 
 APP = typer.main.get_command(program.app)
@@ -131,24 +135,29 @@ class Layers:
 
 @pytest.fixture
 def ready(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """Return a session without an engine; `results` is what the orchestration answers."""
-    found = SimpleNamespace(
-        environment=environments.load("local"),
-        layers=Layers(),
-        chosen=tuple(LAYERS),
-        settings=SimpleNamespace(variables={"PULUMI_HOME": "/a b"}),
-        results=[],
+    """Stand a session without an engine in; `results` is what the orchestration answers."""
+    found = SimpleNamespace(results=[])
+    opened = Session(
+        environments.load("local"),
+        cast("EngineSettings", SimpleNamespace(variables={"PULUMI_HOME": "/a b"})),
+        cast("RealLayers", Layers()),
+        cast("EngineCommand", None),
+        LAYERS,
+        tuple(LAYERS),
     )
 
     @contextmanager
-    def session(*_args: object) -> Iterator[SimpleNamespace]:
-        yield found
+    def session(*_args: object, **_options: object) -> Iterator[Session]:
+        yield opened
 
     for module in (environment, describe):
         monkeypatch.setattr(module, "open_session", session)
     monkeypatch.setattr(environment, "exclusively", session)
-    monkeypatch.setattr(cluster, "start", lambda *_args: None)
-    monkeypatch.setattr(cluster, "require", lambda *_args: None)
+    for servers in (cloud, cluster):
+        monkeypatch.setattr(servers, "start", lambda *_args: None)
+        monkeypatch.setattr(servers, "require", lambda *_args: None)
+    monkeypatch.setattr(cloud, "install_plugin", lambda _session: True)
+    monkeypatch.setattr(orchestration, "check_removable", lambda _session, **_options: list(LAYERS))
     for operation in ("up", "down", "preview"):
         monkeypatch.setattr(orchestration, operation, lambda *_args, **_options: found.results)
     return found
@@ -211,8 +220,15 @@ def test_status_shows_layers_that_do_not_stand_yet() -> None:
 @pytest.mark.usefixtures("ready")
 def test_outputs() -> None:
     rows = json.loads(CliRunner().invoke(program.app, ["outputs", "local", "--json"]).stdout)["layers"]
-    assert rows == {"platform": {"names": ["a"], "token": "[secret]"}, "workspaces": None}
+    assert rows == {"foundation": None, "platform": {"names": ["a"], "token": "[secret]"}, "workspaces": None}
     assert "[secret]" in CliRunner().invoke(program.app, ["outputs", "local"]).stdout
+
+
+@pytest.mark.usefixtures("ready")
+@pytest.mark.parametrize("command", ["status", "outputs", "up", "preview", "down"])
+def test_an_environment_keeps_its_name_where_a_layer_was_asked_for(command: str) -> None:
+    asked = CliRunner().invoke(program.app, [command, "local.platform", "--json"])
+    assert json.loads(asked.stdout)["environment"] == "local"
 
 
 @pytest.mark.usefixtures("ready")

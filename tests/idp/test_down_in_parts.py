@@ -14,7 +14,8 @@ from stacks.layers import LAYERS
 
 def _session(chosen: tuple[str, ...], standing: tuple[str, ...]) -> SimpleNamespace:
     summaries = {layer: StackSummary("2026-01-01T00:00:00", 3) for layer in standing}
-    return SimpleNamespace(chosen=chosen, layers=SimpleNamespace(summaries=lambda: summaries))
+    layers = SimpleNamespace(summaries=lambda: summaries, protected=lambda _layer: [])
+    return SimpleNamespace(chosen=chosen, graph=LAYERS, layers=layers, environment=SimpleNamespace(name="local"))
 
 
 PAIRS = [(below, above) for above, reads in LAYERS.items() for below in reads]

@@ -16,6 +16,7 @@ from idp.engine import pending
 from idp.engine.layer import Result, StackSummary
 from idp.engine.progress import Progress, Step, Violation
 from idp.engine.settings import EngineSettings
+from idp.errors import Exit, IdpError
 from idp.session import Session
 
 Graph = dict[str, tuple[str, ...]]
@@ -39,6 +40,8 @@ class World:
     """Layers whose update changes no output."""
     log: list[tuple[str, str]] = field(default_factory=list)
     stacks: set[str] = field(default_factory=set)
+    locked: dict[str, list[str]] = field(default_factory=dict)
+    """Protected resources by layer."""
     exports: dict[str, int] = field(default_factory=dict)
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -89,6 +92,7 @@ class World:
     def destroy(self, progress: Progress, *, refresh: bool = False) -> Result:  # noqa: ARG002 - as Layers has it
         layer = progress.layer
         self.log.append(("destroy", layer))
+        assert not self.locked.get(layer), "the engine refuses to delete what is protected"
         if layer in self.broken:
             return Result(layer, "destroy", False, 0.0, progress)
         self.standing.discard(layer)
@@ -97,6 +101,14 @@ class World:
     def remove(self, layer: str) -> None:
         assert layer not in self.standing
         self.stacks.remove(layer)
+
+    def protected(self, layer: str) -> list[str]:
+        assert layer in self.stacks, "asked for the resources of a stack that is not there"
+        return self.locked.get(layer, [])
+
+    def unprotect(self, layer: str) -> None:
+        self.log.append(("unprotect", layer))
+        self.locked.pop(layer, None)
 
     def settle(self, layer: str) -> None:
         self.log.append(("settle", layer))
@@ -130,14 +142,18 @@ def no_crash_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def session(world: World, chosen: tuple[str, ...] | None = None) -> Session:
     settings = EngineSettings("graph", "s3://elsewhere", "awskms://key", {})
-    layers = SimpleNamespace(settings=settings, layers=world, chosen=chosen or tuple(world.graph))
-    return cast("Session", layers)
+    found = SimpleNamespace(
+        environment=SimpleNamespace(name="graph"),
+        settings=settings,
+        layers=world,
+        graph=world.graph,
+        chosen=chosen or tuple(world.graph),
+    )
+    return cast("Session", found)
 
 
 def run_up(world: World, **options: bool) -> list[Result]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(orchestration, "LAYERS", world.graph)
-        return orchestration.up(session(world), lambda _action, _progress: None, **options)
+    return orchestration.up(session(world), lambda _action, _progress: None, **options)
 
 
 def after(log: list[tuple[str, str]], event: tuple[str, str]) -> Iterator[tuple[str, str]]:
@@ -215,9 +231,7 @@ def test_refresh_updates_every_layer_even_if_its_program_says_the_same(world: Wo
 def test_preview_changes_nothing_and_takes_what_is_known(world: World) -> None:
     before = (set(world.standing), dict(world.exports))
     known = [layer for layer, below in world.graph.items() if world.standing.issuperset(below)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(orchestration, "LAYERS", world.graph)
-        results = orchestration.preview(session(world), lambda _action, _progress: None)
+    results = orchestration.preview(session(world), lambda _action, _progress: None)
     assert [result.layer for result in results] == known
     assert (world.standing, world.exports) == before
     assert not world.did("up")
@@ -232,9 +246,64 @@ def test_down_removes_upper_layers_first_and_stops_at_the_first_failure(world: W
     assert world.stacks == set(there[first_broken:])
 
 
-def test_only_chosen_layers_are_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+protection = st.dictionaries(
+    st.sampled_from(NAMES), st.lists(st.sampled_from(("key", "bucket", "zone", "repository")), min_size=1, max_size=5)
+)
+
+
+@given(worlds(faults=False), protection)
+def test_down_refuses_what_is_protected_with_a_line_for_each_layer_and_removes_nothing(
+    world: World, locked: dict[str, list[str]]
+) -> None:
+    world.locked = {layer: names for layer, names in locked.items() if layer in world.graph}
+    before = (set(world.stacks), set(world.standing))
+    held = [layer for layer in world.graph if layer in world.stacks and layer in world.locked]
+    if not held:
+        assert orchestration.check_removable(session(world)) == [
+            layer for layer in world.graph if layer in world.stacks
+        ]
+        return
+    for refused in (orchestration.check_removable, lambda found: orchestration.down(found, lambda *_: None)):
+        with pytest.raises(IdpError) as caught:
+            refused(session(world))
+        assert caught.value.code == Exit.INVALID
+        lines = str(caught.value).splitlines()
+        assert [line.partition(":")[0] for line in lines] == [f"graph.{layer}" for layer in held]
+        for layer, line in zip(held, lines, strict=True):
+            names = world.locked[layer]
+            assert f" {len(names)} protected resources" in line
+            assert f"({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" in line
+            assert "`--i-know graph`" in line
+    assert world.log == []
+    assert (world.stacks, world.standing) == before
+
+
+@given(worlds(faults=False), protection)
+def test_down_that_is_told_to_removes_what_is_protected_unprotecting_each_layer_just_before(
+    world: World, locked: dict[str, list[str]]
+) -> None:
+    world.locked = {layer: names for layer, names in locked.items() if layer in world.graph}
+    there = [layer for layer in reversed(world.graph) if layer in world.stacks]
+    results = orchestration.down(session(world), lambda _action, _progress: None, unprotect=True)
+    assert [result.layer for result in results] == there
+    assert world.log == [event for layer in there for event in (("unprotect", layer), ("destroy", layer))]
+    assert world.stacks == set()
+
+
+@given(worlds(faults=True), protection)
+def test_a_layer_that_is_not_reached_stays_protected(world: World, locked: dict[str, list[str]]) -> None:
+    world.locked = {layer: names for layer, names in locked.items() if layer in world.graph}
+    orchestration.down(session(world), lambda _action, _progress: None, unprotect=True)
+    assert world.did("unprotect") == world.did("destroy")
+
+
+def test_what_is_protected_elsewhere_keeps_nobody() -> None:
+    world = World({"a": (), "b": ("a",)}, {"a", "b"}, set(), locked={"a": ["key"]})
+    assert orchestration.check_removable(session(world, ("b",))) == ["b"]
+
+
+def test_only_chosen_layers_are_touched() -> None:
     world = World({"a": (), "b": ("a",), "c": ("b",)}, {"a", "b", "c"}, {"a", "b", "c"})
-    monkeypatch.setattr(orchestration, "LAYERS", world.graph)
     orchestration.up(session(world, ("b",)), lambda _action, _progress: None)
     assert {layer for _, layer in world.log} == {"b"}
 
@@ -242,7 +311,6 @@ def test_only_chosen_layers_are_touched(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("operation", [orchestration.up, orchestration.down])
 def test_what_a_crash_left_is_settled_first(operation: Operation, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World({"a": ()}, {"a"}, {"a"})
-    monkeypatch.setattr(orchestration, "LAYERS", world.graph)
     monkeypatch.setattr(pending, "pending", lambda _settings, layer: layer == "a")
     operation(session(world), lambda _action, _progress: None)
     assert world.log[0] == ("settle", "a")
@@ -252,7 +320,5 @@ def test_what_a_crash_left_is_settled_first(operation: Operation, monkeypatch: p
 def test_watch_is_told_of_every_operation() -> None:
     world = World({"a": ()}, set(), {"a"})
     told: list[tuple[str, str]] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(orchestration, "LAYERS", world.graph)
-        orchestration.up(session(world), lambda action, progress: told.append((action, progress.layer)))
+    orchestration.up(session(world), lambda action, progress: told.append((action, progress.layer)))
     assert told == world.log == [("preview", "a"), ("up", "a")]

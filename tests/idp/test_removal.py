@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +14,11 @@ import environments
 from idp import cluster, orchestration, paths, removal
 from idp.engine import orphans
 from idp.errors import IdpError
+from idp.session import Session
+from stacks.layers import LAYERS
+
+Emulator = Any
+"""The class of conftest.py, which has no place to import it from."""
 
 
 class Machine:
@@ -20,11 +28,15 @@ class Machine:
         self.root = root
         self.purged: list[bool] = []
         self.left: list[str] = []
-        work = root / ".idp"
-        places = {"WORK": work, "LOCAL": work / "local", "STATE": work / "state", "LOCKS": work / "locks"}
-        for name, path in {**places, "ENVIRONMENTS": root / "environments"}.items():
-            monkeypatch.setattr(paths, name, path)
-        for made in ("local/etcd/db", "state/.pulumi/x", "locks/local.lock", "logs/a.out", "pulumi/plugins/p"):
+        for made in (
+            "local/etcd/db",
+            "state/.pulumi/x",
+            "locks/local.lock",
+            "logs/a.out",
+            "pulumi/local/plugins/p",
+            "kubeconfigs/dev.yaml",
+            "aws/port",
+        ):
             self.write(f".idp/{made}")
         self.write(".idp/passphrase")
         for name in ("Pulumi.local.platform.yaml", "Pulumi.dev.platform.yaml", "local.yaml"):
@@ -47,8 +59,9 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    return Machine(tmp_path, monkeypatch)
+def machine(work: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    emulator.running = True
+    return Machine(work.parent, monkeypatch)
 
 
 THEIRS = {"environments/Pulumi.dev.platform.yaml", "environments/local.yaml"}
@@ -94,25 +107,46 @@ def test_each_thing_that_stays_has_a_line(machine: Machine, monkeypatch: pytest.
     ]
 
 
+def test_the_emulator_is_ended_and_forgets_all(machine: Machine, emulator: Emulator) -> None:
+    removal.remove(print)
+    assert emulator.log == ["purge"]
+    assert not paths.EMULATOR.exists()
+    assert machine.purged == [True]
+
+
+@pytest.mark.usefixtures("machine")
+def test_an_emulator_that_does_not_end_has_a_line(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emulator, "stop", lambda *_args, **_options: None)
+    with pytest.raises(IdpError, match=r"^left behind: process aws emulator \(pid 7\)$"):
+        removal.remove(print)
+
+
 def test_on_a_cluster_of_somebody_else_resources_are_destroyed_first(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results = [SimpleNamespace(ok=False)]
+    chosen: list[tuple[str, ...]] = []
+    found = Session(*[cast("Any", None)] * 4, LAYERS, tuple(LAYERS))
 
-    class Session:
-        def __enter__(self) -> None:
-            assert paths.STATE.exists()
+    @contextmanager
+    def session(*_args: object) -> Iterator[Session]:
+        assert paths.STATE.exists()
+        yield found
 
-        def __exit__(self, *_error: object) -> None:
-            return
+    def down(session: Session, *_args: object) -> list[SimpleNamespace]:
+        chosen.append(session.chosen)
+        return results
 
     monkeypatch.setattr(removal, "uses_loopback", lambda _environment: False)
-    monkeypatch.setattr(removal, "open_session", lambda *_args: Session())
-    monkeypatch.setattr(orchestration, "down", lambda *_args: results)
+    monkeypatch.setattr(removal, "open_session", session)
+    monkeypatch.setattr(orchestration, "down", down)
     with pytest.raises(IdpError, match="not every resource could be removed"):
         removal.remove(print)
     # The state is the only record of what still stands there.
     assert ".idp/state/.pulumi/x" in machine.files()
+    assert emulator.log == []
     results[0].ok = True
     removal.remove(print)
     assert machine.files() == {*THEIRS, ".idp/locks/local.lock"}
+    # The foundation's resources are the emulator's memory.
+    assert chosen == [("platform", "workspaces")] * 2

@@ -18,26 +18,43 @@ from idp.engine.settings import settings
 from idp.errors import Exit, IdpError
 from stacks.layers import LAYERS
 
-
-def test_all_layers_in_order_unless_one_is_named() -> None:
-    assert session.choose(None) == tuple(LAYERS)
-
-
-@pytest.mark.parametrize("layer", LAYERS)
-def test_a_layer_by_name(layer: str) -> None:
-    assert session.choose(layer) == (layer,)
+names = st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True)
+layers = st.sampled_from(sorted(LAYERS))
 
 
-@given(st.text().filter(lambda name: name not in LAYERS))
-def test_anything_else_says_what_is_allowed(name: str) -> None:
+@given(names, layers)
+def test_a_layer_is_named_behind_a_dot_or_by_the_option_or_both(name: str, layer: str) -> None:
+    assert session.choose(name, None) == (name, None)
+    assert session.choose(name, layer) == (name, layer)
+    assert session.choose(f"{name}.{layer}", None) == (name, layer)
+    assert session.choose(f"{name}.{layer}", layer) == (name, layer)
+
+
+@given(names, st.text().filter(lambda name: name not in LAYERS))
+def test_anything_else_says_what_is_allowed(name: str, layer: str) -> None:
+    for asked, option in ((name, layer), (f"{name}.{layer}", None)):
+        with pytest.raises(IdpError) as caught:
+            session.choose(asked, option)
+        assert caught.value.code == Exit.INVALID
+        assert str(caught.value) == f"layer: {layer!r} is not allowed: one of {', '.join(LAYERS)}"
+
+
+@given(st.text().map(lambda rest: f".{rest}"))
+def test_without_a_name_before_the_dot_all_of_it_is_the_name(asked: str) -> None:
+    assert session.choose(asked, None) == (asked, None)
+
+
+@given(names, st.permutations(sorted(LAYERS)))
+def test_two_layers_that_contradict_each_other_are_refused(name: str, order: list[str]) -> None:
+    inside, option, *_ = order
     with pytest.raises(IdpError) as caught:
-        session.choose(name)
+        session.choose(f"{name}.{inside}", option)
     assert caught.value.code == Exit.INVALID
-    assert str(caught.value) == f"layer: {name!r} is not allowed: one of {', '.join(LAYERS)}"
+    assert str(caught.value) == f"layer: {option!r} is not allowed beside {name}.{inside}: name one layer"
 
 
 @pytest.mark.parametrize("name", environments.names())
-def test_only_an_environment_without_kubeconfig_lives_on_the_loopback_cluster(name: str) -> None:
+def test_only_the_local_environment_lives_on_the_loopback_cluster(name: str) -> None:
     environment = environments.load(name)
     assert session.uses_loopback(environment) is (name == "local")
 
@@ -53,7 +70,20 @@ def no_tools(_report: object, _names: object) -> None:
     raise AssertionError("tools were sought before the request was checked")
 
 
-@pytest.mark.parametrize(("name", "layer"), [("local", "no-such"), ("no-such", None), ("../local", None)])
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("local", "no-such"),
+        ("local.no-such", None),
+        ("local.", None),
+        (".platform", None),
+        ("local.platform", "workspaces"),
+        ("local.platform.x", None),
+        ("no-such", None),
+        ("no-such.platform", None),
+        ("../local", None),
+    ],
+)
 def test_a_wrong_request_is_found_before_anything_is_made(
     work: Path, monkeypatch: pytest.MonkeyPatch, name: str, layer: str | None
 ) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,26 +15,51 @@ import pytest
 from pulumi.runtime.settings import get_root_resource, set_root_resource
 from pulumi.runtime.stack import Stack
 
+from stacks import aws
+from stacks.outputs import FoundationOutputs
+
+ENDPOINT = "http://127.0.0.1:1"
+"""Where the emulator says that it answers."""
+
 PROGRAM = Path(__file__).resolve().parents[2] / "stacks" / "__main__.py"
 
 
-BELOW = {"namespaces": ["idp-vault"], "workspace_priority_class": "as-exported"}
+BELOW = {
+    "platform": {
+        "kubeconfig": "kubeconfig of the platform",
+        "namespaces": ["idp-vault"],
+        "workspace_priority_class": "as-exported",
+    },
+    "foundation": {
+        **{field.name: f"{field.name} of the foundation" for field in fields(FoundationOutputs)},
+        "kubeconfig": "kubeconfig of the foundation",
+    },
+}
 """Outputs of the layers below."""
+
+Answer = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
 
 
 @dataclass
 class Run(pulumi.runtime.Mocks):
     """What a program declared."""
 
+    answer: Answer
+    """What AWS answers."""
     made: list[pulumi.runtime.MockResourceArgs] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    """Stacks whose outputs it read."""
     outputs: dict[str, object] = field(default_factory=dict)
     """What it exported, resolved."""
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, object]]:
         if args.typ == "pulumi:pulumi:StackReference":
-            return args.name, {"name": args.name, "outputs": BELOW, "secretOutputNames": []}
+            self.read.append(args.name)
+            below = BELOW[args.name.rpartition(".")[2]]
+            return args.name, {"name": args.name, "outputs": below, "secretOutputNames": []}
         self.made.append(args)
-        return f"{args.name}-id", args.inputs
+        aws = args.typ.startswith("aws:")
+        return f"{args.name}-id", self.answer(args.typ, args.name, args.inputs) if aws else args.inputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> NoReturn:
         raise AssertionError(f"programs call no provider function: {args.token}")
@@ -42,6 +68,15 @@ class Run(pulumi.runtime.Mocks):
     def objects(self) -> list[pulumi.runtime.MockResourceArgs]:
         """Kubernetes objects."""
         return [args for args in self.made if args.typ.startswith("kubernetes:")]
+
+    @property
+    def cloud(self) -> list[pulumi.runtime.MockResourceArgs]:
+        """AWS resources."""
+        return [args for args in self.made if args.typ.startswith("aws:")]
+
+    def of(self, token: str) -> list[pulumi.runtime.MockResourceArgs]:
+        """Return what has exactly this type."""
+        return [args for args in self.made if args.typ == token]
 
 
 def _forget_stack() -> None:
@@ -54,13 +89,16 @@ def _main() -> None:
 
 
 @pytest.fixture
-def run_program(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Run]]:
+def run_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, aws_answer: Answer) -> Iterator[Callable[..., Run]]:
     """Return a function that runs a program, `stacks/__main__.py` if none is given, as the stack of a name."""
+    record = tmp_path / "emulator.json"
+    record.write_text(json.dumps({"endpoint": ENDPOINT}))
+    monkeypatch.setattr(aws, "EMULATOR", record)
     # As the engine starts it: with the program's folder first.
     monkeypatch.setattr(sys, "path", [str(PROGRAM.parent), *sys.path])
 
     def run(stack: str, program: Callable[[], object] = _main) -> Run:
-        declared = Run()
+        declared = Run(aws_answer)
         _forget_stack()
         pulumi.runtime.set_mocks(declared, project="idp", stack=stack)
         root = get_root_resource()

@@ -13,16 +13,17 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, ObjectMetaPatchArgs
 import environments
 from stacks import field_manager
 from stacks.field_manager import ANNOTATION
-from stacks.layers import LAYERS
+from stacks.layers import FOUNDATION, LAYERS
 
 Program = Callable[..., Any]
 
 
 @pytest.mark.parametrize("stack", [f"{name}.{layer}" for name in environments.names() for layer in LAYERS])
 def test_every_object_of_a_stack_has_the_stacks_own(run_stack: Program, stack: str) -> None:
-    objects = run_stack(stack).objects
-    assert objects
-    for args in objects:
+    run = run_stack(stack)
+    assert bool(run.objects) is not stack.endswith(f".{FOUNDATION}")
+    assert not [args.name for args in run.cloud if ANNOTATION in str(args.inputs)]
+    for args in run.objects:
         assert args.inputs["metadata"]["annotations"][ANNOTATION] == f"idp-{stack}", args.name
 
 

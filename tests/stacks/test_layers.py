@@ -13,8 +13,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+import environments
 from stacks import layers, outputs
-from stacks.layers import LAYERS
+from stacks.layers import FOUNDATION, LAYERS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,6 +39,26 @@ def test_every_layer_has_a_program_of_its_own_with_typed_outputs(layer: str) -> 
     assert is_dataclass(kinds[layer])
     assert program.build.__annotations__["return"] == kinds[layer].__name__
     assert len((ROOT / f"stacks/{layer}.py").read_text().splitlines()) < 150
+
+
+@pytest.mark.parametrize("name", environments.names())
+@pytest.mark.parametrize("founded", [True, False])
+def test_an_environment_has_all_layers_but_for_a_foundation_that_it_does_without(name: str, founded: bool) -> None:
+    environment = environments.load(name)
+    if founded:
+        assert layers.of(environment) == LAYERS
+        return
+    graph = layers.of(environment.model_copy(update={"foundation": None}))
+    assert list(graph) == [layer for layer in LAYERS if layer != FOUNDATION]
+    # Closed: nobody waits for a layer that never comes; and no other dependency is lost.
+    assert {layer: set(below) for layer, below in graph.items()} == {
+        layer: set(below) - {FOUNDATION} for layer, below in LAYERS.items() if layer != FOUNDATION
+    }
+
+
+def test_the_foundation_is_the_lowest_and_the_platform_reads_from_it() -> None:
+    assert LAYERS[FOUNDATION] == ()
+    assert FOUNDATION in LAYERS["platform"]
 
 
 @given(st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True), st.sampled_from(sorted(LAYERS)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from components.aws.node_pool import NodePoolArgs
 from components.aws.registry import Registry, RegistryArgs
 
 ACCOUNT, REGION, URL = "123456789012", "eu-central-1", "https://gitlab.example"
+Answer = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
 TAGS = {"owner": "platform", "cost-centre": "cc-1"}
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PROJECTS = (
@@ -31,56 +32,18 @@ PROJECTS = (
 
 
 class Aws(pulumi.runtime.Mocks):
-    """Answers as AWS would: with ARNs and what else is computed."""
+    """Answers as AWS would, and remembers."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: Answer) -> None:
         self.made: list[pulumi.runtime.MockResourceArgs] = []
+        self._answer = answer
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.made.append(args)
-        named = {"name": f"{args.name}-1a2b3c4", **args.inputs}
-        return f"{args.name}-id", {**named, "arn": _arn(args.typ, named), **_computed(args.typ)}
+        return f"{args.name}-id", self._answer(args.typ, args.name, args.inputs)
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
         raise AssertionError(f"components call no provider function: {args.token}")
-
-
-def _arn(kind: str, inputs: Mapping[str, Any]) -> str:
-    """Return an ARN as the service authorization reference has them."""
-    service, name = kind.split(":")[1].split("/")[0], inputs["name"]
-    if service == "s3":
-        return f"arn:aws:s3:::{inputs['bucket']}"
-    if service == "iam":
-        host = str(inputs.get("url", "")).removeprefix("https://")
-        path = inputs.get("path", "/")
-        what = {
-            "Role": f"role{path}{name}",
-            "Policy": f"policy{path}{name}",
-            "OpenIdConnectProvider": f"oidc-provider/{host}",
-        }
-        return f"arn:aws:iam::{ACCOUNT}:{what.get(kind.rpartition(':')[2])}"
-    if service == "kms":
-        return KEY
-    if service == "cloudwatch":
-        return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"
-    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind.rpartition(':')[2].lower()}/{name}"
-
-
-def _computed(kind: str) -> dict[str, Any]:
-    validation = {"resourceRecordName": "_a.b", "resourceRecordType": "CNAME", "resourceRecordValue": "_c.d"}
-    return {
-        "Cluster": {
-            "identities": [{"oidcs": [{"issuer": f"https://oidc.eks.{REGION}.amazonaws.com/id/ABCDEF"}]}],
-            "certificateAuthority": {"data": "Y2E="},
-            "endpoint": "https://cluster.example",
-        },
-        "Certificate": {"domainValidationOptions": [validation]},
-        "LaunchTemplate": {"latestVersion": 1},
-        "Repository": {"repositoryUrl": "registry.example/a"},
-        "Zone": {"zoneId": "Z1", "nameServers": ["ns1.example"]},
-        "Key": {"keyId": KEY.rpartition("/")[2]},
-        "Eip": {"allocationId": "eipalloc-1"},
-    }.get(kind.rpartition(":")[2], {})
 
 
 @dataclass(frozen=True)
@@ -180,8 +143,8 @@ def _declare(*, per_zone: bool, state_key: str) -> None:
     )
 
 
-def _build(*, per_zone: bool = True, state_key: str = "alias/idp-test") -> Built:
-    mocks, statements = Aws(), []
+def _build(answer: Answer, *, per_zone: bool = True, state_key: str = "alias/idp-test") -> Built:
+    mocks, statements = Aws(answer), []
     check = iam.Statement.__post_init__
 
     def remember(statement: iam.Statement) -> None:
@@ -202,15 +165,15 @@ def _build(*, per_zone: bool = True, state_key: str = "alias/idp-test") -> Built
 
 
 @pytest.fixture(scope="session")
-def built() -> Built:
+def built(aws_answer: Answer) -> Built:
     """Return everything the components make, with one NAT gateway in each zone."""
-    return _build()
+    return _build(aws_answer)
 
 
 @pytest.fixture(scope="session")
-def built_otherwise() -> Built:
+def built_otherwise(aws_answer: Answer) -> Built:
     """Return the same with one NAT gateway, and a key of the state that is named by its ARN."""
-    return _build(per_zone=False, state_key=KEY)
+    return _build(aws_answer, per_zone=False, state_key=KEY)
 
 
 class Judge:

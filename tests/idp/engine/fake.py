@@ -22,7 +22,7 @@ with (folder / "calls").open("a") as calls:
     calls.write(json.dumps(args) + "\\n")
 stacks = json.loads((folder / "stacks").read_text())
 stack = next((arg for arg in args if re.fullmatch("[a-z0-9-]+[.][a-z]+", arg)), None)
-verb = " ".join(args[1:3]) if args[1] == "stack" else args[1]
+verb = " ".join(args[1:3]) if args[1] in ("stack", "state") else args[1]
 plan = json.loads((folder / "plans").read_text())
 planned = plan.get(verb + " " + (stack or ""), plan.get(verb, {{}}))
 if verb == "stack ls":

@@ -134,6 +134,25 @@ def test_no_secret_reaches_the_result(bench: Bench, action: str, run: str) -> No
     assert SECRET not in json.dumps(vars(result.progress), default=vars)
 
 
+PREFIX = "urn:pulumi:local.platform::idp::idp:index:Keys$aws:kms/key:Key::"
+KEPT = [{"urn": f"{PREFIX}a", "protect": True}, {"urn": f"{PREFIX}b"}, {"urn": f"{PREFIX}c", "protect": False}]
+
+
+@pytest.mark.parametrize(
+    ("resources", "names"), [(KEPT, ["a"]), (KEPT[1:], []), ([], []), (None, [])], ids=lambda value: str(value)[:9]
+)
+def test_what_is_protected_is_told_by_name_and_unprotected_if_there_is_any(
+    bench: Bench, resources: list[dict[str, Any]] | None, names: list[str]
+) -> None:
+    bench.engine.stand(STACK)
+    bench.engine.plan("stack export", state=json.dumps({"version": 3, "deployment": {"resources": resources}}))
+    assert bench.layers.protected("platform") == names
+    assert bench.engine.calls("state") == []
+    bench.layers.unprotect("platform")
+    told = [args[1:] for args in bench.engine.calls("state")]
+    assert told == ([["state", "unprotect", "--all", "--yes", "--stack", STACK]] if names else [])
+
+
 def test_settle_claims_what_was_begun_and_looks_whether_it_exists(bench: Bench) -> None:
     bench.engine.stand(STACK)
     bench.engine.plan(

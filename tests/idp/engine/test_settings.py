@@ -88,3 +88,10 @@ def test_what_prepare_makes_is_private_and_made_once() -> None:
     assert modes == {".idp": 0o700, "state": 0o700, "passphrase": 0o600}
     prepare(local)
     assert paths.PASSPHRASE.read_text() == secret
+
+
+def test_no_two_environments_share_a_home() -> None:
+    """Else the plugin that speaks to the emulator only would be there for an account, too."""
+    homes = [settings(environment).home for environment in ALL]
+    assert [home.name for home in homes] == [environment.name for environment in ALL]
+    assert {home.parent for home in homes} == {paths.PULUMI_HOMES}
