@@ -42,8 +42,8 @@ def up(
         open_session(env, layer, display.note, cluster.check) as session,
         exclusively(session, f"idp up {env}", wait, display.note),
     ):
-        cloud.start(session, display.note)
         cluster.start(session, display.note)
+        cloud.start(session, display.note)
         results = _run(session, lambda watch: orchestration.up(session, watch, refresh=refresh))
         _show(session.environment.name, results, as_json)
         if not as_json:
@@ -53,8 +53,8 @@ def up(
 def preview(env: EnvironmentName, layer: Layer = None, as_json: Json = False) -> None:
     """Say what `up` would change, and what the policies say to it; changes nothing."""
     with open_session(env, layer, display.note) as session:
-        cloud.require(session)
         cluster.require(session)
+        cloud.require(session)
         results = _run(session, lambda watch: orchestration.preview(session, watch))
         for missing in [name for name in session.chosen if name not in {result.layer for result in results}]:
             display.note(f"{missing}: previewed once {', '.join(session.graph[missing])} stands; it reads its outputs")
@@ -78,9 +78,9 @@ def down(
     ):
         unprotect = i_know is not None
         standing = orchestration.check_removable(session, unprotect=unprotect)
+        cluster.require(session)
         # A foundation that was never there needs neither a plugin nor an emulator to be removed.
         cloud.start(replace(session, chosen=tuple(standing)), display.note)
-        cluster.require(session)
         results = _run(session, lambda watch: orchestration.down(session, watch, refresh=refresh, unprotect=unprotect))
         _show(session.environment.name, results, as_json)
 

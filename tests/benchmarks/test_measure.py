@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import show
+from benchmarks.account import Compared
 from benchmarks.engine import Engine, Program
 from benchmarks.measure import Pairs, Spread, measure
 
@@ -63,4 +64,6 @@ def test_each_pair_is_measured_one_after_the_other(runs: int) -> None:
     assert all(pairs.ratio == Spread(2, 2, 2) for pairs in found.layers.values())
     assert all(len(pairs.ours) == runs for pairs in found.layers.values())
     assert found.together.other == [4] * runs
-    assert json.loads(json.dumps(show.as_json(found)))["together"]["ratio"]["median"] == 0.75
+    shown = json.loads(json.dumps(show.as_json(found, Compared(Pairs([3.0], [2.0]), 7))))
+    assert shown["together"]["ratio"]["median"] == 0.75
+    assert (shown["foundation"]["calls"], shown["foundation"]["ratio"]["median"]) == (7, 1.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from .checkout import Checkout, named
 POLL = 0.003
 """Seconds between two looks; an object's creation takes some 20 ms."""
 
-TARGETS = ("idp", "engine", "kube-apiserver", "everything")
+TARGETS = ("idp", "engine", "kube-apiserver", "emulator", "everything")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,9 @@ def kill(checkout: Checkout, run: subprocess.Popen[str], target: str) -> None:
     if target in ("kube-apiserver", "everything") and server is not None:
         with suppress(psutil.NoSuchProcess):
             victims.append(psutil.Process(server))
+    emulator = _emulator(checkout)
+    if target in ("emulator", "everything") and emulator is not None:
+        victims.append(emulator)
     for victim in victims:
         with suppress(psutil.NoSuchProcess):
             victim.kill()
@@ -92,6 +96,12 @@ def orphans(checkout: Checkout) -> list[str]:
     found = [process for process in checkout.processes() if named(process) in programs]
     marked = [process for process in checkout.processes() if _is_marked(process)]
     return [f"{process.pid} {named(process)}" for process in {*found, *marked}]
+
+
+def _emulator(checkout: Checkout) -> psutil.Process | None:
+    with suppress(FileNotFoundError, ValueError, psutil.Error):
+        return psutil.Process(int(json.loads((checkout.root / ".idp/aws/emulator.json").read_text())["pid"]))
+    return None
 
 
 def _is_marked(process: psutil.Process) -> bool:

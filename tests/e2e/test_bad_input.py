@@ -29,6 +29,35 @@ BOMB = "a: &a [x, x]\n" + "".join(
 NOBODY = "65534"
 OTHER_WAY = r"or set cluster\.kubeconfig in environments/local\.yaml to use kind, k3d or any cluster"
 
+FOUNDATIONS: dict[str, tuple[str, str, list[str]]] = {
+    "overlapping ranges": (
+        "cidr: 10.90.0.0/16",
+        "cidr: 10.20.128.0/17",
+        [r"foundation\.network\.cidr: '10\.20\.128\.0/17' is not allowed: a range apart from 10\.20\.0\.0/16"],
+    ),
+    "zone of another region": (
+        "eu-central-1c]",
+        "us-east-1c]",
+        [r"local\.yaml:\d+: foundation\.network\.zones\[2\]: 'us-east-1c' is not allowed: a zone of eu-central-1"],
+    ),
+    "unsupported version": (
+        'kubeconfig: null\n  context: null\n  version: "1.33"',
+        'kubeconfig: /dev/null\n  context: null\n  version: "1.29"',
+        [r"local\.yaml:\d+: cluster\.version: '1\.29' is not allowed: a version that EKS has pins for \(1\.32, "],
+    ),
+    "no account": (
+        '    account_id: "123456789012"\n',
+        "",
+        [r"local\.yaml:\d+: foundation\.aws\.account_id: is missing"],
+    ),
+    "account that is a number": (
+        'account_id: "123456789012"',
+        "account_id: 123456789012",
+        [r"local\.yaml:\d+: foundation\.aws\.account_id: 123456789012 is not allowed"],
+    ),
+}
+"""What can be wrong with a foundation: before, after, and what is told."""
+
 STATE = ".idp/state/.pulumi/stacks/idp"
 
 
@@ -88,8 +117,20 @@ def _mount(*command: str) -> None:
         (["up", "nope"], r"'nope' is not an environment: There are dev, local, prod, staging$"),
         (["preview", "../local"], r"'\.\./local' is not an environment"),
         (["env-vars", "[red]a\nb"], r"'\[red\]a\\nb' is not an environment"),
-        (["up", "local", "--layer", "plattform"], r"layer: 'plattform' is not allowed: one of platform, workspaces$"),
-        (["down", "local", "--layer", ""], r"layer: '' is not allowed: one of platform, workspaces$"),
+        (
+            ["up", "local", "--layer", "plattform"],
+            r"layer: 'plattform' is not allowed: one of foundation, platform, workspaces$",
+        ),
+        (
+            ["preview", "local.plattform"],
+            r"layer: 'plattform' is not allowed: one of foundation, platform, workspaces$",
+        ),
+        (
+            ["up", "local.platform", "--layer", "workspaces"],
+            r"layer: 'workspaces' is not allowed beside local\.platform",
+        ),
+        (["down", "local", "--i-know", "prod"], r"--i-know: 'prod' is not allowed: local, what is to be removed$"),
+        (["down", "local", "--layer", ""], r"layer: '' is not allowed: one of foundation, platform, workspaces$"),
     ],
     ids=lambda value: repr(" ".join(value)) if isinstance(value, list) else "",
 )
@@ -108,8 +149,9 @@ def test_wrong_names(bare: Checkout, command: list[str], pattern: str) -> None:
             "pods: many\n      podz: 3",
             [r"workspaces\[0\]\.quota\.pods: 'many' is not", r"workspaces\[0\]\.quota\.podz: .* did you mean pods\?"],
         ),
+        *FOUNDATIONS.values(),
     ],
-    ids=["unknown key", "wrong type", "two at once"],
+    ids=["unknown key", "wrong type", "two at once", *FOUNDATIONS],
 )
 def test_wrong_environment_file(bare: Checkout, before: str, after: str, patterns: list[str]) -> None:
     assert before in bare.original

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import psutil
 import pytest
 
+from .aws import assert_once
 from .checkout import Checkout
 from .crashing import TARGETS, Crash, crash, kill, orphans, wait_for_pending
 from .kubectl import Kubectl, key, state_objects, until
@@ -70,7 +71,8 @@ def assert_whole(checkout: Checkout, context: str) -> None:
     assert listed.keys() == there.keys(), context
     for name, item in listed.items():
         assert item["metadata"]["uid"] == there[name]["metadata"]["uid"], f"{name} {context}"
-    for layer in ("platform", "workspaces"):
+    assert_once(checkout, context)
+    for layer in ("foundation", "platform", "workspaces"):
         assert not checkout.checkpoint(layer).get("pending_operations"), context
     assert list((checkout.root / ".idp/state/.pulumi/locks").rglob("*.json")) == [], context
     assert orphans(checkout) == [], context
@@ -99,7 +101,7 @@ def test_nothing_is_left_to_do_after_all_crashes(checkout: Checkout) -> None:
     checkout.up()
     drift = checkout.idp("up", "local", "--refresh", "--json")
     assert drift.code == 0, drift
-    assert [result["changes"] for result in drift.json()["layers"]] == [{}, {}]
+    assert [result["changes"] for result in drift.json()["layers"]] == [{}, {}, {}]
 
 
 @pytest.mark.parametrize("afterwards", ["changed", "removed"])
