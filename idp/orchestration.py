@@ -125,7 +125,7 @@ def _check_unprotected(session: Session, layers: Sequence[str]) -> None:
             shown = ", ".join(protected[:MOST_SHOWN]) + (", ..." if len(protected) > MOST_SHOWN else "")
             lines.append(
                 f"{name}.{layer}: {len(protected)} protected resources hold data ({shown}); nothing was removed."
-                f" `--i-know {name}` removes them, and what they hold, for ever"
+                f" `--i-know {name}` lets them be removed, for ever"
             )
     if lines:
         raise IdpError("\n".join(lines), Exit.INVALID)

@@ -30,7 +30,7 @@ class BucketsArgs:
     key_arn: pulumi.Input[str]
     """Key that encrypts what is stored; access logs are encrypted by S3 itself, which is all it supports for them."""
     protect: bool = True
-    """Whether deletion is refused."""
+    """Whether deletion is refused, and of what is not empty in any case."""
 
 
 class Buckets(pulumi.ComponentResource):
@@ -59,6 +59,8 @@ class Buckets(pulumi.ComponentResource):
         bucket = s3.Bucket(
             name,
             bucket=pulumi.Output.format("{0}-{1}", self._args.prefix, purpose),
+            # What is made to be thrown away goes with what is in it.
+            force_destroy=not self._args.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=self._args.protect),
         )
         s3.BucketPublicAccessBlock(

@@ -39,6 +39,8 @@ class Dns(pulumi.ComponentResource):
             name,
             name=args.domain,
             comment="the platform",
+            # Records of others (external-dns) would keep it.
+            force_destroy=not args.protect,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         certificate = acm.Certificate(

@@ -31,7 +31,7 @@ class RegistryArgs:
     upstreams: Mapping[str, str] = field(default_factory=lambda: dict(UPSTREAMS))
     """Public registries to cache: prefix -> host."""
     protect: bool = True
-    """Whether deletion is refused."""
+    """Whether deletion is refused, and of what is not empty in any case."""
 
 
 class Registry(pulumi.ComponentResource):
@@ -49,6 +49,8 @@ class Registry(pulumi.ComponentResource):
                 f"{name}-{short}",
                 name=pulumi.Output.format("{0}/{1}", args.prefix, short),
                 image_tag_mutability="IMMUTABLE",
+                # What is made to be thrown away goes with what is in it.
+                force_delete=not args.protect,
                 image_scanning_configuration={"scan_on_push": True},
                 encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.key_arn}],
                 opts=pulumi.ResourceOptions(parent=self, protect=args.protect),

@@ -22,7 +22,7 @@ IKnow = Annotated[
     typer.Option(
         "--i-know",
         metavar="NAME",
-        help="The environment's name: remove protected resources, too, and their data.",
+        help="The environment's name: protected resources may be removed, too.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout instead of tables.")]

@@ -47,13 +47,12 @@ def endpoint(checkout: Checkout) -> str:
 
 def client(checkout: Checkout, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no types
     """Return a client of a service at the emulator."""
-    return boto3.client(
-        service,
-        region_name=REGION,
-        endpoint_url=endpoint(checkout),
-        aws_access_key_id="witness",
-        aws_secret_access_key="witness",  # noqa: S106 (the emulator takes any)
-    )
+    return boto3.client(service, **_where(checkout))
+
+
+def bucket(checkout: Checkout, name: str) -> Any:  # noqa: ANN401 - as above
+    """Return a bucket, to empty it."""
+    return boto3.resource("s3", **_where(checkout)).Bucket(name)
 
 
 def there(checkout: Checkout) -> list[str]:
@@ -82,6 +81,16 @@ def answered_by(checkout: Checkout, address: str) -> Iterator[None]:
         yield
     finally:
         path.write_text(before)
+
+
+def _where(checkout: Checkout) -> dict[str, str]:
+    # The emulator takes any credentials.
+    return {
+        "region_name": REGION,
+        "endpoint_url": endpoint(checkout),
+        "aws_access_key_id": "witness",
+        "aws_secret_access_key": "witness",
+    }
 
 
 def _record(checkout: Checkout) -> str:

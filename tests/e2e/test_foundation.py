@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from .aws import ACCOUNT, answered_by, assert_once, client, endpoint, there
+from .aws import ACCOUNT, answered_by, assert_once, bucket, client, endpoint, there
 from .checkout import REPOSITORY, Checkout, Ran, cache
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -335,6 +335,13 @@ def test_what_is_protected_stays_until_somebody_knows(standing: Checkout) -> Non
     assert mistaken.code == INVALID, mistaken
     assert mistaken.errors() == ["error --i-know: 'prod' is not allowed: local, what is to be removed"]
     assert there(standing) == before
+    # The second fence is AWS's own: what is not empty stays until somebody empties it.
+    full = standing.idp("down", STACK, "--i-know", "local", "--json")
+    assert full.code == FAILED, full
+    told = errors(full)
+    assert any("idp-local-access-logs" in line and "BucketNotEmpty" in line for line in told), full
+    assert len(there(standing)) < len(before)
+    bucket(standing, "idp-local-access-logs").object_versions.delete()
     assert result(standing.idp("down", STACK, "--i-know", "local", "--json"))["ok"]
     assert there(standing) == []
 
