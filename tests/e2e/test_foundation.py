@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -317,6 +318,8 @@ def _faults(upstream: str) -> Any:  # noqa: ANN401 - from a folder of tests that
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
+    # Its dataclasses look themselves up there.
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module.Faults(upstream)
 
