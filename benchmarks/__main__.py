@@ -12,8 +12,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from benchmarks import account, measure, show
-from benchmarks.bare import stand_up
+from benchmarks import account, bare_aws, bare_kubernetes, measure, show
 from benchmarks.checkout import standing
 from benchmarks.engine import Engine
 from idp import display, paths
@@ -40,7 +39,10 @@ def bench(
         raise IdpError(f"--output: {output}: its folder is not there", Exit.INVALID)
     with standing(paths.ROOT, display.note) as checkout:
         engine = Engine(checkout)
-        bare = {layer: stand_up(engine, layer, display.note) for layer in LAYERS if layer != FOUNDATION}
+        bare = {
+            layer: (bare_aws if layer == FOUNDATION else bare_kubernetes).stand_up(engine, layer, display.note)
+            for layer in LAYERS
+        }
         found = measure.measure(engine, bare, runs, display.note)
         compared = account.compare(engine, runs, display.note)
     document = json.dumps(show.as_json(found, compared), indent=2)

@@ -23,7 +23,7 @@ _PROVIDER = "pulumi:providers:kubernetes"
 _NOT_ARGUMENTS = {"apiVersion", "kind", "__internal", "version"}
 """Inputs that the SDK sets by itself."""
 
-_SETTINGS = """\
+SETTINGS = """\
 name: bare-{layer}
 runtime:
   name: python
@@ -43,7 +43,7 @@ def stand_up(engine: Engine, layer: str, report: Callable[[str], None]) -> Progr
     folder.mkdir()
     state.mkdir(exist_ok=True)
     text = source(engine.resources(layer))
-    (folder / "Pulumi.yaml").write_text(_SETTINGS.format(layer=layer, virtualenv=engine.checkout / ".venv"))
+    (folder / "Pulumi.yaml").write_text(SETTINGS.format(layer=layer, virtualenv=engine.checkout / ".venv"))
     (folder / "__main__.py").write_text(text)
     pack = engine.checkout / "benchmarks/empty_pack"
     program = Program(folder, layer, {"PULUMI_BACKEND_URL": f"file://{state}"}, pack)
@@ -106,11 +106,12 @@ def _cluster_names(objects: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
 
 def _arguments(inputs: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return ", ".join(
-        f"{_snake(key)}={_renamed(value, names)!r}" for key, value in inputs.items() if key not in _NOT_ARGUMENTS
+        f"{snake(key)}={_renamed(value, names)!r}" for key, value in inputs.items() if key not in _NOT_ARGUMENTS
     )
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """Return the SDK's name of a property."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 

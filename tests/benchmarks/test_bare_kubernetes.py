@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from benchmarks.bare import PREFIX, source
+from benchmarks.bare_kubernetes import PREFIX, source
 from idp.errors import IdpError
 
 PROVIDER = {"urn": "u::cluster", "custom": True, "type": "pulumi:providers:kubernetes", "inputs": {"kubeconfig": "/k"}}
