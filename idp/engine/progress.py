@@ -26,6 +26,11 @@ _HOLLOW = re.compile(
     r"^(\S+: )?((preview|update|destroy|refresh) failed|an unhandled error occurred: .* exit status \d+)$"
 )
 
+_INVOKE = re.compile(
+    r"^Exception: invoke of \S+ failed: (?:invocation of \S+ returned an error: )?(?P<told>.+)\Z", re.M | re.S
+)
+"""How the SDK ends a program when a provider's function says no: after a traceback through nothing but itself."""
+
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 """Key and value that mark a secret in what the engine prints (`SigKey` and `SecretSig` of its Go SDK)."""
 
@@ -116,7 +121,7 @@ class Progress:
             self.violations.append(violation)
 
     def _diagnostic(self, event: DiagnosticEvent) -> None:
-        if event.severity == "error" and (message := _plain(event.message)):
+        if event.severity == "error" and (message := _told(_plain(event.message))):
             where = f"{_name(event.urn)}: " if event.urn else ""
             self.errors.append(where + message)
 
@@ -127,6 +132,12 @@ def _name(urn: str) -> str:
 
 def _plain(message: str) -> str:
     return _MARKUP.sub("", message).strip()
+
+
+def _told(message: str) -> str:
+    """Return what a provider's function said, where that ended the program; other messages as they are."""
+    found = _INVOKE.search(message)
+    return found["told"].strip() if found else message
 
 
 def _outputs(state: StepEventStateMetadata | None) -> Mapping[str, object]:

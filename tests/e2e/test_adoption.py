@@ -69,7 +69,12 @@ def theirs(checkout: Checkout, found: Found) -> dict[str, Any]:
         "vpc": ec2.describe_vpcs(VpcIds=[found.vpc])["Vpcs"],
         "subnets": ec2.describe_subnets(Filters=mine)["Subnets"],
         "tables": ec2.describe_route_tables(Filters=mine)["RouteTables"],
-        "groups": ec2.describe_security_groups(Filters=mine)["SecurityGroups"],
+        # EKS puts one of its own beside each cluster, ours included.
+        "groups": [
+            group
+            for group in ec2.describe_security_groups(Filters=mine)["SecurityGroups"]
+            if not group["GroupName"].startswith("eks-cluster-sg-idp-local")
+        ],
         "cluster": eks.describe_cluster(name=NAME)["cluster"],
         "entries": eks.list_access_entries(clusterName=NAME)["accessEntries"],
         "add-ons": eks.list_addons(clusterName=NAME)["addons"],

@@ -124,6 +124,24 @@ def test_only_errors_are_errors(severity: str) -> None:
     assert SECRET not in str(dataclasses.asdict(progress))
 
 
+TRACEBACK = 'Program failed with an unhandled exception:\nTraceback (most recent call last):\n  File "a.py", line 1\n'
+INVOKE = "Exception: invoke of aws:eks/getCluster:getCluster failed: "
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (f"{TRACEBACK}{INVOKE}invocation of aws:eks/getCluster:getCluster returned an error: no such\n", "no such"),
+        (f"{TRACEBACK}{INVOKE}it is gone (b)", "it is gone (b)"),
+        (f"{TRACEBACK}{INVOKE}two\nlines", "two\nlines"),
+        # An error of the program itself: where it is in the code is what one needs.
+        (f"{TRACEBACK}KeyError: 'port'", f"{TRACEBACK}KeyError: 'port'"),
+    ],
+)
+def test_what_a_provider_s_function_says_comes_without_the_sdk_s_traceback(message: str, told: str) -> None:
+    assert fed(diagnostic("error", message)).errors == [told]
+
+
 def test_an_empty_error_says_nothing() -> None:
     assert fed(diagnostic("error", "<{%reset%}>\n")).errors == []
 
