@@ -71,6 +71,9 @@ class Replay:
                 self._learn(one, other)
         elif isinstance(before, str) and isinstance(now, str) and before != now and len(before) >= SHORTEST:
             self._now.setdefault(before, now)
+            # An ARN or path may be told, and its last part asked with.
+            if "/" in before:
+                self._learn(before.rpartition("/")[2], now.rpartition("/")[2])
 
 
 def main() -> None:
