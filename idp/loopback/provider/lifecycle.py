@@ -50,7 +50,7 @@ class Lifecycle:
             result = self._run(context, step, offers.creation(context))
             answer = answer if answer is not None else result
         identity = self._identity(context, answer)
-        made = replace(context, id=identity)
+        made = replace(context, id=identity, created=answer)
         try:
             for step in context.row.after:
                 self._run(made, step, {})
@@ -90,13 +90,16 @@ class Lifecycle:
         result: Properties = {}
         for name, kind in self.schema.outputs.items():
             prop = row.properties.get(name)
-            if name in row.absent:
+            if name in row.absent or (prop is not None and prop.version):
                 continue
             if prop is not None and (prop.local or prop.out is None):
                 value = context.inputs.get(name)
             else:
                 out = prop.out if prop is not None and prop.out else row.computed.get(name, "")
-                value = decode(self._member(context, found, name, out), kind)
+                member = self._member(context, found, name, out)
+                if prop is not None and prop.told is not None and member is not None:
+                    member = prop.told(member)
+                value = decode(member, kind)
             if value is not None:
                 result[name] = value
         if row.regional:
