@@ -12,7 +12,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2
 from idp.loopback.provider import checking, compare, drift, schema
 from idp.loopback.provider.checking import nearest
 from idp.loopback.provider.context import Context
-from idp.loopback.provider.failures import Refusal
+from idp.loopback.provider.failures import Refusal, cleaned
 from idp.loopback.provider.lifecycle import Lifecycle, PartlyCreatedError
 from idp.loopback.provider.names import automatic, name_of, type_of
 from idp.loopback.provider.provider import Provider
@@ -105,7 +105,10 @@ class Service:
             findings = checking.check_requests(self._context(known.row, UNKNOWN, inputs))
         return provider_pb2.CheckResponse(
             inputs=pack(inputs, news.secret | known.secret),
-            failures=[provider_pb2.CheckFailure(property=item.path, reason=item.reason) for item in findings],
+            failures=[
+                provider_pb2.CheckFailure(property=item.path, reason=cleaned(item.reason, self.secrets))
+                for item in findings
+            ],
         )
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:

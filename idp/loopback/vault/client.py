@@ -27,6 +27,7 @@ _CONNECTIONS = 32
 """Kept open at most; the plugin serves so many requests at once."""
 _GONE = re.compile(r"^No (secret engine|auth engine|auth method) |no matching mount|unable to find PKI issuer", re.I)
 """How Vault says with another code than 404 that something is not there."""
+_IGNORED = "ignored these unrecognized parameters"
 _UPGRADE_LOOKS = 40
 _UPGRADE_SECONDS = 0.25
 """A new engine of versioned secrets refuses everything for a moment, while it makes itself ready."""
@@ -85,7 +86,7 @@ class Client:
         for name in BRACES.findall(operation):
             reason = _problem(members.get(name))
             if reason is not None:
-                findings.append(f"{operation}: {name}: {reason}")
+                findings.append(f"{name}: {reason}")
         if findings:
             raise InvalidRequestError(findings)
         return dict(members)
@@ -180,14 +181,20 @@ def _content(said: str, response: requests.Response) -> Properties:
         content = response.json()
     except ValueError:
         raise ApiError(said, "NotJson", "whoever answers there is no Vault server") from None
-    return content if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        return {}
+    ignored = [str(item) for item in content.get("warnings") or [] if _IGNORED in str(item)]
+    if ignored:
+        # An older server, or another one: what it does not know would be lost without a word.
+        raise ApiError(said, "Ignored", "; ".join(ignored))
+    return content
 
 
 def _short(error: requests.RequestException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return f"the server's certificate is not trusted; caCertFile names its authority ({_reason(error)})"
     if isinstance(error, requests.ConnectionError):
-        return "nobody answers at the provider's address"
+        return "nobody listens at the provider's address, or the server cut the connection"
     return "no answer in time" if isinstance(error, requests.Timeout) else "the request failed"
 
 

@@ -67,8 +67,8 @@ QUOTA_RATE_LIMIT = row(
     create=(Call("POST sys/quotas/rate-limit/{name}"),),
     read=(Call("GET sys/quotas/rate-limit/{name}"),),
     update=(
-        # The path goes along: what a request does not say, Vault takes for "everywhere".
-        Call("POST sys/quotas/rate-limit/{name}", {"path": "$path"}, on=("rate", "interval", "blockInterval", "role")),
+        # The path goes along: what a request does not say, Vault takes for "everywhere". A role it would forget.
+        Call("POST sys/quotas/rate-limit/{name}", {"path": "$path"}, on=("rate", "interval", "blockInterval")),
     ),
     delete=(Call("DELETE sys/quotas/rate-limit/{name}"),),
     properties={

@@ -118,6 +118,11 @@ SYSTEM = (
         drifted="rate",
     ),
     Case(
+        "vault:index/quotaRateLimit:QuotaRateLimit",
+        lambda w: {"rate": 1000, "path": f"auth/{w.auth('approle')}"},
+        replaces={"role": const("one")},
+    ),
+    Case(
         "vault:index/plugin:Plugin",
         lambda w: {
             "type": "secret",
