@@ -6,6 +6,7 @@ from the request, the rest of the request is the body; Vault, too, has one space
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Mapping
@@ -22,6 +23,9 @@ from idp.loopback.provider.api import ApiError, InvalidRequestError
 from idp.loopback.provider.table import BRACES
 from idp.loopback.provider.values import UNKNOWN, Properties, Value
 
+# It logs each request's path, and a program may hold a path for a secret.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+
 _READ_SECONDS = 60
 _CONNECTIONS = 32
 """Kept open at most; the plugin serves so many requests at once."""
@@ -31,6 +35,9 @@ _IGNORED = "ignored these unrecognized parameters"
 _UPGRADE_LOOKS = 40
 _UPGRADE_SECONDS = 0.25
 """A new engine of versioned secrets refuses everything for a moment, while it makes itself ready."""
+_RETRY_SECONDS = 0.5
+_UNTOUCHED = (502, 503, 504)
+"""Statuses of a server that is sealed, has no leader, or is not there behind its proxy: nothing was done."""
 _SEGMENT = re.compile(r"[^\x00-\x1f\x7f?#%]+")
 
 
@@ -43,6 +50,8 @@ class Server:
     ca_file: str | None = None
     name: str | None = None
     """The name the certificate must have, when it is not the address."""
+    retries: int = 0
+    """How often a request is sent again that the server, or what stands before it, could not take up."""
 
 
 class Client:
@@ -100,16 +109,23 @@ class Client:
         """Send a request; return the whole answer. Raises ApiError."""
         verb, path, rest = _parts(operation, request)
         said = f"{verb} {path}"
-        for _ in range(_UPGRADE_LOOKS):
+        response = self._request(said, verb, path, rest)
+        for pause in self._pauses(response):
+            time.sleep(pause)
             response = self._request(said, verb, path, rest)
-            if not _is_upgrading(response):
+            if not _is_untouched(response) and not _is_upgrading(response):
                 break
-            time.sleep(_UPGRADE_SECONDS)
         if not response.ok:
             raise _refused(said, response)
         if response.is_redirect:
             raise ApiError(said, "Redirect", "the server points elsewhere, and redirects are not followed")
         return _content(said, response)
+
+    def _pauses(self, response: requests.Response) -> list[float]:
+        """Return the seconds to wait before each further attempt; none when the answer is one."""
+        if _is_upgrading(response):
+            return [_UPGRADE_SECONDS] * _UPGRADE_LOOKS
+        return [_RETRY_SECONDS * 2**turn for turn in range(self.server.retries)] if _is_untouched(response) else []
 
     def _request(self, said: str, verb: str, path: str, rest: Properties) -> requests.Response:
         where = "json" if verb in ("POST", "PUT") else "params"
@@ -158,6 +174,10 @@ def _parts(operation: str, request: Properties) -> tuple[str, str, Properties]:
     names = BRACES.findall(template)
     path = BRACES.sub(lambda match: str(request[match.group(1)]), template)
     return verb, path, {name: value for name, value in request.items() if name not in names}
+
+
+def _is_untouched(response: requests.Response) -> bool:
+    return response.status_code in _UNTOUCHED
 
 
 def _is_upgrading(response: requests.Response) -> bool:

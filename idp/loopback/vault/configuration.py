@@ -19,13 +19,15 @@ KEYS = (
     "authLoginJwt",
     "caCertFile",
     "maxLeaseTtlSeconds",
+    "maxRetries",
     "skipChildToken",
     "skipGetVaultVersion",
+    "skipTlsVerify",
     "tlsServerName",
     "token",
     "tokenName",
 )
-"""`skipGetVaultVersion` asks the official provider to leave out what this one never does."""
+"""`skipGetVaultVersion` asks the official provider to leave out what this one never does; the SDK sets `maxRetries`."""
 
 _CREDENTIALS = ("token", "authLogin", "authLoginJwt")
 _LOGIN = ("mount", "role", "jwt")
@@ -33,6 +35,11 @@ _GENERIC = ("path", "parameters")
 """What is taken inside `authLoginJwt` and `authLogin`."""
 SECONDS = 1200
 """Life of the child token, unless `maxLeaseTtlSeconds` says otherwise; as in the official provider."""
+
+
+_MOST_RETRIES = 10
+RETRIES = 2
+"""As in the SDK."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +76,22 @@ def parse(raw: Properties) -> Configuration:
     opened = settings.opened(PACKAGE, raw)
     seconds = opened.get("maxLeaseTtlSeconds")
     return Configuration(
-        server=Server(str(opened["address"]).rstrip("/"), _text(opened, "caCertFile"), _text(opened, "tlsServerName")),
+        server=_server(opened),
         token=_text(opened, "token"),
         login=_login(opened),
         child=opened.get("skipChildToken") is not True,
         seconds=seconds if isinstance(seconds, int) else SECONDS,
         child_name=_text(opened, "tokenName") or "pulumi",
+    )
+
+
+def _server(opened: Properties) -> Server:
+    retries = opened.get("maxRetries")
+    return Server(
+        address=str(opened["address"]).rstrip("/"),
+        ca_file=_text(opened, "caCertFile"),
+        name=_text(opened, "tlsServerName"),
+        retries=retries if isinstance(retries, int) else RETRIES,
     )
 
 
@@ -108,6 +125,13 @@ def _check_rest(opened: Properties) -> list[tuple[str, str]]:
     path = opened.get("caCertFile")
     if isinstance(path, str) and not Path(path).is_file():
         findings.append(("caCertFile", f"{path}: no such file"))
+    if opened.get("skipTlsVerify") is True:
+        findings.append(
+            ("skipTlsVerify", "not supported; certificates are always judged, by caCertFile if it is given")
+        )
+    retries = opened.get("maxRetries")
+    if isinstance(retries, int) and not 0 <= retries <= _MOST_RETRIES:
+        findings.append(("maxRetries", f"{retries} is not a number from 0 to {_MOST_RETRIES}"))
     seconds = opened.get("maxLeaseTtlSeconds")
     if isinstance(seconds, int) and seconds < 1:
         findings.append(("maxLeaseTtlSeconds", f"{seconds} is not a positive number of seconds"))

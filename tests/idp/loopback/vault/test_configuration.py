@@ -34,7 +34,8 @@ def engine() -> Iterator[Engine]:
     [
         ({"adress": "x"}, "adress", "unknown key, did you mean 'address'?"),
         ({"namespace": "team"}, "namespace", "not supported; this provider takes address, authLogin"),
-        ({"skipTlsVerify": "true"}, "skipTlsVerify", "not supported"),
+        ({"skipTlsVerify": "true"}, "skipTlsVerify", "certificates are always judged"),
+        ({"maxRetries": "1000"}, "maxRetries", "not a number from 0 to 10"),
         ({"headers": "[]"}, "headers", "not supported"),
         ({"authLoginUserpass": "{}"}, "authLoginUserpass", "not supported"),
         ({"addAddressToEnv": "true"}, "addAddressToEnv", "not supported"),
@@ -81,6 +82,34 @@ def test_each_request_is_looked_at_again() -> None:
     client._adapter.base_uri = "http://192.0.2.1"
     with pytest.raises(loopback.ForeignAddressError):
         client.send("", "GET sys/health", {})
+
+
+class _Sealed(http.server.BaseHTTPRequestHandler):
+    seen: list[str] = []  # noqa: RUF012 (one server, one test)
+
+    def do_POST(self) -> None:
+        self.seen.append(self.path)
+        self.send_response(503 if len(self.seen) < 3 else 204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_a_sealed_server_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("idp.loopback.vault.client._RETRY_SECONDS", 0.01)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Sealed) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        with pytest.raises(ApiError, match="POST a: 503: no reason given"):
+            Client(Server(address, retries=1), "x").send("", "POST a", {})
+        assert len(_Sealed.seen) == 2
+        _Sealed.seen.clear()
+        assert Client(Server(address, retries=2), "x").send("", "POST a", {}) == {}
+        assert len(_Sealed.seen) == 3
+        server.shutdown()
+        thread.join()
 
 
 class _Elsewhere(http.server.BaseHTTPRequestHandler):
