@@ -74,6 +74,8 @@ def _read(context: Context) -> Properties:
     details, given = _block(answer.get("connection_details")), _block(context.inputs.get("postgresql"))
     told: Properties = {name: details[snake(name)] for name in _PLAIN if snake(name) in details}
     told["maxConnectionLifetime"] = seconds(told.get("maxConnectionLifetime", 0))
+    # What is as usual and nobody asked for stays out: all in the block counts as secret, and `password` is a word.
+    told = {name: value for name, value in told.items() if name in given or value != _ABSENT.get(name, "")}
     told |= {name: value for name, value in given.items() if name in (*_HIDDEN, _VERSION)}
     return {**answer, "postgresql": told}
 

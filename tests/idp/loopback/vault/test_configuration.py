@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import http.server
+import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,6 +91,44 @@ def test_each_request_is_looked_at_again() -> None:
         client.send("", "GET sys/health", {})
 
 
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """Return files with a certificate for the name `vault.internal`, its own authority, and with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vault.internal")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(minutes=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("vault.internal")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def test_certificates_are_judged(tmp_path: Path) -> None:
+    certificate, key = _certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"https://127.0.0.1:{server.server_port}"
+        with pytest.raises(ApiError, match="GET text: SSLError: the server's certificate is not trusted"):
+            Client(Server(address)).send("", "GET text", {})
+        with pytest.raises(ApiError, match=r"SSLError: .*IP address mismatch"):
+            Client(Server(address, str(certificate))).send("", "GET text", {})
+        with pytest.raises(ApiError, match="NotJson"):
+            Client(Server(address, str(certificate), "vault.internal")).send("", "GET text", {})
+        server.shutdown()
+        thread.join()
+
+
 class _Sealed(http.server.BaseHTTPRequestHandler):
     seen: list[str] = []  # noqa: RUF012 (one server, one test)
 
@@ -132,6 +177,7 @@ class _Elsewhere(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def elsewhere() -> Iterator[str]:
+    _Elsewhere.seen.clear()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

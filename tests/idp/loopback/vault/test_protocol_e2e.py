@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,20 +54,44 @@ def test_a_write_only_secret_is_written_when_its_version_changes(engine: Engine,
     engine.delete(updated)
 
 
-def test_a_database_password_is_sent_only_when_it_changes(engine: Engine, world: World) -> None:
+def test_a_database_password_is_sent_only_when_it_changes(engine: Engine, world: World, tmp_path: Path) -> None:
     """Vault rotates it; the program's old one, sent along with another change, would break the connection."""
     block = {"connectionUrl": URL, "username": "root-of-it", "passwordWo": "first-value", "passwordWoVersion": 1}
     inputs = {"backend": world.database[0], "postgresql": block, "verifyConnection": False}
+    world.vault.write("sys/audit/raw", type="file", options={"file_path": str(tmp_path / "raw"), "log_raw": "true"})
     made = engine.create(CONNECTION, inputs, world.unique("wo"))
     assert "first-value" not in json.dumps(made.outputs)
-    assert not engine.diff(made, {**made.inputs, "postgresql": {**block, "passwordWo": "other"}})
-    other = {**block, "passwordWo": "other", "passwordWoVersion": 2}
-    assert engine.diff(made, {**made.inputs, "postgresql": other})
-    updated = engine.update(made, {**made.inputs, "postgresql": other})
+    roles = engine.update(made, {**made.inputs, "allowedRoles": ["one"]})
+    assert not engine.diff(roles, {**roles.inputs, "postgresql": {**block, "passwordWo": "other"}})
+    other = {**block, "passwordWo": "second-value", "passwordWoVersion": 2}
+    assert engine.diff(roles, {**roles.inputs, "postgresql": other})
+    updated = engine.update(roles, {**roles.inputs, "postgresql": other})
     refreshed = engine.refresh(updated)
     assert refreshed is not None
     assert refreshed.outputs == updated.outputs
     engine.delete(updated)
+    world.vault.delete("sys/audit/raw")
+    assert _passwords(tmp_path / "raw", made.id) == ["first-value", None, "second-value"]
+
+
+def _passwords(log: Path, path: str) -> list[str | None]:
+    """Return the password in each request that wrote to a path, as the server has it."""
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    requests = [entry["request"] for entry in entries if entry["type"] == "request"]
+    return [
+        request["data"].get("password")
+        for request in requests
+        if request["path"] == path and request["operation"] in ("create", "update")
+    ]
+
+
+@pytest.fixture
+def fresh(vault: VaultServer) -> Iterator[Engine]:
+    """Return an engine that has seen no secret: one that has shows no word that was part of one."""
+    started = Engine(vault.address, {"token": vault.token})
+    started.configure()
+    yield started
+    started.server.stop(None)
 
 
 @pytest.mark.parametrize(
@@ -102,15 +127,6 @@ def test_bad_inputs_are_refused_before_anything(fresh: Engine, inputs: dict[str,
     assert len(failures) == 1
     assert line in failures[0]
     assert "hush-hush" not in failures[0]
-
-
-@pytest.fixture
-def fresh(vault: VaultServer) -> Iterator[Engine]:
-    """Return an engine that has seen no secret: one that has shows no word that was part of one."""
-    started = Engine(vault.address, {"token": vault.token})
-    started.configure()
-    yield started
-    started.server.stop(None)
 
 
 @pytest.mark.parametrize(
