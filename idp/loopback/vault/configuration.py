@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,9 @@ KEYS = (
 """`skipGetVaultVersion` asks the official provider to leave out what this one never does; the SDK sets `maxRetries`."""
 
 _CREDENTIALS = ("token", "authLogin", "authLoginJwt")
+TOKEN_VARIABLE = "VAULT_TOKEN"
+"""Asked where none of them is configured, as the official provider does: a token that lives for minutes is nothing to
+keep in a state, where it would also make a difference in every preview."""
 _LOGIN = ("mount", "role", "jwt")
 _GENERIC = ("path", "parameters")
 """What is taken inside `authLoginJwt` and `authLogin`."""
@@ -77,7 +81,7 @@ def parse(raw: Properties) -> Configuration:
     seconds = opened.get("maxLeaseTtlSeconds")
     return Configuration(
         server=_server(opened),
-        token=_text(opened, "token"),
+        token=_text(opened, "token") or _surrounding(opened),
         login=_login(opened),
         child=opened.get("skipChildToken") is not True,
         seconds=seconds if isinstance(seconds, int) else SECONDS,
@@ -103,9 +107,9 @@ def _check_address(opened: Properties) -> list[tuple[str, str]]:
 
 def _check_credentials(opened: Properties) -> list[tuple[str, str]]:
     given = [key for key in _CREDENTIALS if opened.get(key) not in (None, "")]
-    if len(given) != 1:
-        said = f"got {' and '.join(given)}" if given else "none is given"
-        return [("token", f"exactly one of {', '.join(_CREDENTIALS)} is needed, {said}; no environment is asked")]
+    if len(given) > 1 or not (given or _surrounding(opened)):
+        said = f"got {' and '.join(given)}" if given else f"none is given, and {TOKEN_VARIABLE} is not set"
+        return [("token", f"exactly one of {', '.join(_CREDENTIALS)} is needed, {said}")]
     findings: list[tuple[str, str]] = []
     for key, allowed in (("authLoginJwt", _LOGIN), ("authLogin", _GENERIC)):
         block = opened.get(key)
@@ -118,6 +122,13 @@ def _check_credentials(opened: Properties) -> list[tuple[str, str]]:
     if isinstance(jwt, Mapping) and not jwt.get("jwt"):
         findings.append(("authLoginJwt.jwt", "required, but missing; no environment variable is asked"))
     return findings
+
+
+def _surrounding(opened: Properties) -> str | None:
+    """Return the token of the surroundings where the configuration has no credentials."""
+    if any(opened.get(key) not in (None, "") for key in _CREDENTIALS):
+        return None
+    return os.environ.get(TOKEN_VARIABLE, "").strip() or None
 
 
 def _check_rest(opened: Properties) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from idp.loopback.provider import loopback
 from idp.loopback.provider.api import ApiError, InvalidRequestError
+from idp.loopback.vault import configuration
 from idp.loopback.vault.client import Client, Server, snake
 from idp.loopback.vault.leftovers import leftovers
 from idp.loopback.vault.tables.common import seconds
@@ -62,7 +63,10 @@ def engine() -> Iterator[Engine]:
         ({"caCertFile": "/nonexistent.pem"}, "caCertFile", "no such file"),
     ],
 )
-def test_bad_configuration(engine: Engine, changes: dict[str, Any], key: str, reason: str) -> None:
+def test_bad_configuration(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], key: str, reason: str
+) -> None:
+    monkeypatch.delenv("VAULT_TOKEN", raising=False)
     assert reason in engine.check_config(**changes)[key]
     with pytest.raises(RefusedError):
         engine.configure(**changes)
@@ -240,3 +244,30 @@ def test_durations(hours: int, minutes: int, rest: int) -> None:
 @pytest.mark.parametrize("text", ["", "h", "1x", "1h?", "one hour"])
 def test_what_is_no_duration_stays(text: str) -> None:
     assert seconds(text) == text
+
+
+@pytest.mark.parametrize(
+    ("credentials", "token"),
+    [
+        ({}, "around"),
+        ({"token": ""}, "around"),
+        ({"token": "given"}, "given"),
+        ({"authLogin": '{"path": "auth/kubernetes/login"}'}, None),
+        ({"authLoginJwt": '{"role": "x", "jwt": "y"}'}, None),
+    ],
+)
+def test_the_surroundings_give_a_token_only_where_the_configuration_has_no_credentials(
+    monkeypatch: pytest.MonkeyPatch, credentials: dict[str, Any], token: str | None
+) -> None:
+    monkeypatch.setenv("VAULT_TOKEN", "around\n")
+    raw = {"address": ADDRESS, **credentials}
+    assert configuration.check(raw) == []
+    assert configuration.parse(raw).token == token
+    assert "around" not in repr(configuration.parse(raw))
+
+
+@pytest.mark.parametrize("empty", ["", " \n"])
+def test_an_empty_token_is_none(monkeypatch: pytest.MonkeyPatch, empty: str) -> None:
+    monkeypatch.setenv("VAULT_TOKEN", empty)
+    [(key, reason)] = configuration.check({"address": ADDRESS})
+    assert (key, "VAULT_TOKEN is not set" in reason) == ("token", True)
