@@ -196,10 +196,13 @@ def test_two_instances_do_not_collide(component: type) -> None:
 
 
 def _physical_name(inputs: Mapping[str, typing.Any]) -> tuple[str | None, str] | None:
-    """Return namespace and name of what is made; None where the provider picks a name, or it has none."""
+    """Return namespace or engine, and name, of what is made; None where the provider picks a name, or it has none."""
     if metadata := inputs.get("metadata"):
         return metadata.get("namespace"), metadata["name"]
-    return (None, inputs["name"]) if "name" in inputs else None
+    if "mountAccessor" in inputs:
+        # An alias is called what the group is called elsewhere, within a mount that is not known yet.
+        return None
+    return (inputs.get("backend"), inputs["name"]) if "name" in inputs else None
 
 
 @each

@@ -31,7 +31,7 @@ KEYS = (
 """`skipGetVaultVersion` asks the official provider to leave out what this one never does; the SDK sets `maxRetries`."""
 
 _CREDENTIALS = ("token", "authLogin", "authLoginJwt")
-TOKEN_VARIABLE = "VAULT_TOKEN"
+TOKEN_VARIABLE = "VAULT_TOKEN"  # noqa: S105 (a name)
 """Asked where none of them is configured, as the official provider does: a token that lives for minutes is nothing to
 keep in a state, where it would also make a difference in every preview."""
 _LOGIN = ("mount", "role", "jwt")
