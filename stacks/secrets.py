@@ -44,7 +44,7 @@ def declare(environment: Environment, around: Surroundings) -> SecretsOutputs:
     pods = KubernetesLogin("kubernetes", secrets_args.kubernetes(environment, around), inside)
     logins = [gitlab.path, pods.path]
     if secrets.people is not None:
-        logins.append(PeopleLogin("people", secrets_args.people(environment, secrets.people), inside).path)
+        logins.append(PeopleLogin("people", secrets_args.people(environment, secrets.people, around), inside).path)
     VaultQuotas("idp", secrets_args.quotas(logins, around), inside)
     authorities = PlatformPkiArgs(
         name=f"idp {environment.name}",

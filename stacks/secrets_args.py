@@ -57,6 +57,8 @@ class Surroundings:
 
     jwks_url: str | None = None
     """Where GitLab's keys are; None is where every GitLab has them."""
+    issuer: str | None = None
+    """Where the identity provider of people is; None is where the environment's file says."""
     api: Api | None = None
     """API server that pods' tokens are shown to; None is that of the cluster that Vault runs in."""
     emulator: Emulator | None = None
@@ -103,10 +105,10 @@ def kubernetes(environment: Environment, around: Surroundings) -> KubernetesLogi
     )
 
 
-def people(environment: Environment, settings: People) -> PeopleLoginArgs:
+def people(environment: Environment, settings: People, around: Surroundings) -> PeopleLoginArgs:
     """Return the arguments of `PeopleLogin`."""
     return PeopleLoginArgs(
-        issuer=settings.issuer,
+        issuer=around.issuer or settings.issuer,
         client_id=settings.client_id,
         client_secret=pulumi.Config().require_secret(CLIENT_SECRET),
         address=audience(environment),

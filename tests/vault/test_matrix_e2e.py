@@ -1,0 +1,90 @@
+"""The authorization matrix: everybody asks for everything, on the real server, and gets what the table says."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import world
+from .expected import OF_A_TEAM, OF_VAULT, Request, allowed
+from .identities import Identity, everybody, intruders
+from .server import Answer, VaultServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+PLANTED = {"app/db": "app", "ci/token": "ci", "deploy/key": "deploy", "people/root": "people", "application": "beside"}
+DENIED = 403
+
+
+@pytest.fixture(scope="module")
+def planted(standing: VaultServer) -> VaultServer:
+    for team in world.TEAMS:
+        for name, word in PLANTED.items():
+            standing.does("POST", f"team/{team}/kv/data/{name}", {"data": {"value": f"canary-{team}-{word}"}})
+    return standing
+
+
+def wrong(request: Request, team: str, identity: Identity, answer: Answer) -> str | None:
+    """Return what is wrong with an answer, or None."""
+    may = allowed(request, identity.kind, own=identity.team == team)
+    said = f"{identity}: {request.name} ({request.method} {request.path.format(team=team)}): {answer.status}"
+    if (answer.status != DENIED) != may:
+        return f"{said}, and it {'may' if may else 'may not'}: {answer.content.get('errors')}"
+    text = str(answer.content)
+    if may and request.tells and request.tells.format(team=team) not in text:
+        return f"{said}, without the secret"
+    if not may and "canary" in text:
+        return f"{said}, with a secret"
+    return None
+
+
+def test_everybody_gets_what_the_table_says(planted: VaultServer, record_property: pytest.FixtureRequest) -> None:
+    found, asked, let_through = [], 0, 0
+    for identity in everybody(planted, world.TEAMS):
+        for request, team in [
+            *((request, team) for team in world.TEAMS for request in OF_A_TEAM),
+            *((request, "") for request in OF_VAULT),
+        ]:
+            path = request.path.format(team=team)
+            answer = planted.call(request.method, path, dict(request.body), identity.token)
+            asked += 1
+            let_through += answer.status != DENIED
+            if problem := wrong(request, team, identity, answer):
+                found.append(problem)
+    record_property("asked", asked)
+    print(f"{asked} requests, {let_through} let through")
+    assert asked == (6 * len(world.TEAMS) + 6) * (len(OF_A_TEAM) * len(world.TEAMS) + len(OF_VAULT))
+    assert found == []
+
+
+def test_nobody_else_logs_in(standing: VaultServer) -> None:
+    refused, found = 0, []
+    for intruder in intruders(standing, world.TEAMS):
+        answer = standing.login(intruder.mount, intruder.role, intruder.jwt)
+        refused += answer.status in (400, 403)
+        if answer.status not in (400, 403) or "auth" in answer.content:
+            found.append(f"{intruder}: {answer.status}")
+    print(f"{refused} logins refused")
+    assert found == []
+    assert refused > 50 * len(world.TEAMS) // 2
+
+
+def test_the_secrets_are_in_no_log(planted: VaultServer) -> None:
+    audit = (planted.folder / "audit.log").read_text()
+    assert audit.count("\n") > 1000
+    assert "hmac-sha256:" in audit
+    for text in (audit, planted.log.read_text()):
+        assert "canary" not in text
+        assert "PRIVATE KEY" not in text
+
+
+def test_every_token_ends_soon(standing: VaultServer) -> None:
+    most = {"gitlab": 3600, "kubernetes": 14400, "people": 28800}
+    for identity in everybody(standing, world.TEAMS[:1]):
+        answer = standing.call("GET", "auth/token/lookup-self", token=identity.token)
+        if answer.status == DENIED:
+            continue
+        mount = answer.data["path"].split("/")[1]
+        assert 0 < answer.data["ttl"] <= 3600
+        assert answer.data["explicit_max_ttl"] <= most.get(mount, 3600)
+        assert answer.data["explicit_max_ttl"] > 0
+        assert "root" not in answer.data["policies"]
