@@ -29,16 +29,23 @@ class VaultAudit(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: VaultAuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("idp:index:VaultAudit", name, {}, opts)
-        made = [
-            vault.Audit(
-                f"{name}-{path}",
-                path=path,
-                type="file",
-                description=f"every request, on {path}",
-                options={"file_path": file, "mode": "0600"} if path == "file" else {"file_path": file},
-                opts=pulumi.ResourceOptions(parent=self),
-            ).path
-            for path, file in (("file", args.file), ("stdout", "stdout"))
-        ]
-        self.devices = pulumi.Output.all(*made)
+        child = pulumi.ResourceOptions(parent=self)
+        kept = vault.Audit(
+            f"{name}-file",
+            path="file",
+            type="file",
+            description="every request, kept",
+            options={"file_path": args.file, "mode": "0600"},
+            opts=child,
+        )
+        told = vault.Audit(
+            f"{name}-stdout",
+            path="stdout",
+            type="file",
+            description="every request, for the collector of logs",
+            options={"file_path": "stdout"},
+            # Vault 1.21 fails to make one while it makes another ("failed to persist salt").
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[kept]),
+        )
+        self.devices = pulumi.Output.all(kept.path, told.path)
         self.register_outputs({"devices": self.devices})

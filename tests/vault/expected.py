@@ -28,6 +28,8 @@ class Request:
     body: Mapping[str, Any] = field(default_factory=dict)
     tells: str = ""
     """Words of a secret that the answer holds when it is let through."""
+    refusal: str = ""
+    """Words by which Vault refuses, with 400, what whoever may use the path asks for."""
 
 
 def _request(name: str, verb: str, own: Sequence[str] = (), platform: Sequence[str] = (), **more: Any) -> Request:  # noqa: ANN401
@@ -39,6 +41,8 @@ KEEPERS = ("maintainer",)
 PEOPLE = ("reader", "developer", "maintainer")
 CRYPTING = ("maintainer", "protected-job", "pod")
 BOTH = ("preview", "deploy")
+ALL = (*PEOPLE, "job", "protected-job", "pod", *BOTH, "nobody in particular")
+"""Everybody with a token of Vault: its policy `default` gives a little to each. Ids of leases can't be guessed."""
 KV, TRANSIT, DATABASE, AWS = "team/{team}/kv", "team/{team}/transit", "team/{team}/database", "team/{team}/aws"
 
 OF_A_TEAM: tuple[Request, ...] = (
@@ -131,11 +135,18 @@ OF_VAULT: tuple[Request, ...] = (
     _request("see raft's members", "GET sys/storage/raft/configuration"),
     _request("rotate the barrier's key", "PUT sys/rotate"),
     _request("register a plugin", "PUT sys/plugins/catalog/secret/x", body={"sha256": "00", "command": "x"}),
-    _request("look leases up", "PUT sys/leases/lookup", body={"lease_id": "team/shop/database/creds/application/x"}),
+    _request("look a lease up that nobody has", "PUT sys/leases/lookup", (), ALL, body={"lease_id": "x"}),
     _request("revoke leases of a path", "PUT sys/leases/revoke-prefix/team/shop"),
     _request("list tokens", "LIST auth/token/accessors"),
     _request("make a token", "POST auth/token/create", (), BOTH, body={"ttl": "1m"}),
-    _request("make a token of root", "POST auth/token/create", body={"policies": ["root"]}),
+    _request(
+        "make a token of root",
+        "POST auth/token/create",
+        (),
+        BOTH,
+        body={"policies": ["root"]},
+        refusal="child policies must be subset of parent",
+    ),
     _request("make a token without a parent", "POST auth/token/create-orphan"),
     _request("list entities", "LIST identity/entity/id"),
     _request("list groups", "LIST identity/group/id"),
