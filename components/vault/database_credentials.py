@@ -31,7 +31,7 @@ class DatabaseCredentialsArgs:
     database: pulumi.Input[str]
     """Name of the database."""
     username: pulumi.Input[str]
-    """The role that Vault logs in as; it may create roles, is a member of both below, and is no superuser."""
+    """The role that Vault logs in as; CREATEROLE, a member of the roles below, no superuser."""
     password: pulumi.Input[str]
     """Its password; a secret."""
     roles: Mapping[str, str]
@@ -111,9 +111,9 @@ def revocation(granted: str) -> list[str]:
     """Return the statements that end a user at once, its open sessions too; what it made stays with the role."""
     return [
         'ALTER ROLE "{{name}}" NOLOGIN;',
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}';",
-        # Only a member may hand over what a role owns.
+        # Only a member may end a role's sessions and hand over what it owns.
         'GRANT "{{name}}" TO CURRENT_USER;',
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}';",
         f'REASSIGN OWNED BY "{{{{name}}}}" TO "{granted}";',
         'DROP OWNED BY "{{name}}";',
         'DROP ROLE "{{name}}";',
