@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 
 from components.vault import policies
+from idp import toolchain
 
 from . import world
 from .expected import OF_A_TEAM, OF_VAULT, Request, allowed
-from .identities import Identity, everybody, intruders
+from .identities import PROTECTED, Identity, everybody, intruders, job
 from .server import Answer, VaultServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -45,8 +49,8 @@ def wrong(request: Request, team: str, identity: Identity, answer: Answer) -> st
     return None
 
 
-def test_everybody_gets_what_the_table_says(planted: VaultServer, record_property: pytest.FixtureRequest) -> None:
-    found, asked, let_through = [], 0, 0
+def test_everybody_gets_what_the_table_says(planted: VaultServer) -> None:
+    found, asked = [], 0
     for identity in everybody(planted, world.TEAMS):
         for request, team in [
             *((request, team) for team in world.TEAMS for request in OF_A_TEAM),
@@ -55,10 +59,8 @@ def test_everybody_gets_what_the_table_says(planted: VaultServer, record_propert
             path = request.path.format(team=team)
             answer = planted.call(request.method, path, dict(request.body), identity.token)
             asked += 1
-            let_through += answer.status != DENIED
             if problem := wrong(request, team, identity, answer):
                 found.append(problem)
-    record_property("asked", asked)
 
     assert asked == (6 * len(world.TEAMS) + 6) * (len(OF_A_TEAM) * len(world.TEAMS) + len(OF_VAULT))
     assert found == [], "\n".join(found)
@@ -73,7 +75,7 @@ def test_nobody_else_logs_in(standing: VaultServer) -> None:
             found.append(f"{intruder}: {answer.status}")
 
     assert found == []
-    assert refused > 50 * len(world.TEAMS) // 2
+    assert refused > 50 * len(world.TEAMS)
 
 
 def test_the_secrets_are_in_no_log(planted: VaultServer) -> None:
@@ -115,3 +117,22 @@ def test_the_table_finds_a_policy_that_gives_too_much(planted: VaultServer) -> N
     reading = [request.name for request in OF_A_TEAM if "/kv/data/" in request.path and request.method == "GET"]
     # Of its own team it may read one.
     assert found == [*(name for name in reading if name != "read a job's secret"), *reading]
+
+
+def test_a_job_gets_its_secret_as_the_documentation_says(planted: VaultServer) -> None:
+    binary = toolchain.ensure(print, toolchain.VAULT).path("vault")
+    around = {
+        "HOME": str(planted.folder),
+        "PATH": os.defpath,
+        "VAULT_ADDR": planted.address,
+        "VAULT_CACERT": str(planted.certificate),
+    }
+    own = job(world.project("shop"), **PROTECTED)
+    login = [binary, "write", "-field=token", "auth/gitlab/login", "role=protected-job-shop", "jwt=-"]
+    jwt = planted.neighbours.gitlab.sign(own)
+    token = subprocess.run(login, env=around, input=jwt, capture_output=True, text=True, check=True).stdout
+    reading = [binary, "kv", "get", "-mount=team/shop/kv", "-field=value"]
+    around["VAULT_TOKEN"] = token
+    for name, expected in (("deploy/key", "canary-shop-deploy"), ("app/db", "")):
+        done = subprocess.run([*reading, name], env=around, capture_output=True, text=True, check=False)
+        assert (done.stdout, done.returncode == 0) == (expected, bool(expected)), done.stderr
