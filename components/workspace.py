@@ -13,6 +13,9 @@ from components.labels import WORKSPACE, Ownership
 from components.workspace_access import WorkspaceAccess, WorkspaceAccessArgs
 from components.workspace_network import Egress, WorkspaceNetwork, WorkspaceNetworkArgs
 
+WORKLOAD = "workload"
+"""Name of the account that a team's workloads run as."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerDefaults:
@@ -90,7 +93,7 @@ class Workspace(pulumi.ComponentResource):
         )
         account = ServiceAccount(
             f"{name}-workload",
-            metadata={"name": "workload", "namespace": self.namespace, "labels": labels},
+            metadata={"name": WORKLOAD, "namespace": self.namespace, "labels": labels},
             automount_service_account_token=False,
             opts=child,
         )

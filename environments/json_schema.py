@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from environments.foundation_schema import foundation_rules, has_foundation
 from environments.model import Environment
 from environments.rules import LOOPBACK_VERSION
+from environments.secrets_schema import secrets_rules
 from environments.special import LOCAL
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -48,7 +49,7 @@ def _between_parts() -> dict[str, Any]:
             "then": {"properties": {"cluster": {"if": kubeconfig, "else": alone}}},
             "else": {"properties": {"cluster": kubeconfig}},
         },
-        "allOf": foundation_rules(),
+        "allOf": [*foundation_rules(), *secrets_rules()],
     }
 
 

@@ -12,6 +12,7 @@ from environments.constraints import refusals
 from environments.foundation import Foundation
 from environments.foundation_rules import FoundationParts
 from environments.part import Part
+from environments.secrets import Database, Secrets, TeamProject
 from environments.special import LOCAL
 from environments.vocabulary import (
     AtLeastOne,
@@ -32,6 +33,7 @@ from environments.vocabulary import (
     Port,
     RegistryPrefix,
     Replicas,
+    RoleArn,
     SecretsProvider,
     Sentence,
     Slug,
@@ -165,6 +167,15 @@ class Workspace(Part):
     )
     network: Network = Field(default=Network(), description="Connections that are let through.")
     services: Many[Service] = Field(default=(), description="Services that the platform runs for the team.")
+    gitlab_projects: Many[TeamProject] = Field(
+        default=(), description="GitLab projects whose pipelines get secrets of the workspace."
+    )
+    database: Database | None = Field(
+        default=None, description="PostgreSQL in which Vault makes users for the team; null is none."
+    )
+    aws_role_arn: RoleArn | None = Field(
+        default=None, description="IAM role that pipelines of protected refs take on through Vault; null is none."
+    )
 
 
 class Environment(Part):
@@ -180,6 +191,7 @@ class Environment(Part):
         default=None, description="What the environment has in an AWS account; null is nothing."
     )
     platform: Platform = Field(description="What the workspaces share.")
+    secrets: Secrets | None = Field(default=None, description="What is configured inside Vault; null is nothing.")
     workspaces: Many[Workspace] = Field(description="The teams' workspaces; the list may be empty.")
 
     def is_local(self) -> bool:
@@ -195,6 +207,8 @@ class Environment(Part):
             foundation=FoundationParts.of(self.foundation),
             has_foundation=self.foundation is not None,
             platform=self.platform,
+            secrets=self.secrets,
+            has_secrets=self.secrets is not None,
             workspaces=dict(enumerate(self.workspaces)),
             workspace_names=tuple(workspace.name for workspace in self.workspaces),
         )

@@ -12,6 +12,7 @@ from environments.foundation_rules import FoundationParts
 from environments.model import Cluster, Platform, State, Workspace
 from environments.part import Part
 from environments.rules import Parts
+from environments.secrets import Secrets
 
 AnyPart = TypeVar("AnyPart", bound=Part)
 
@@ -35,6 +36,8 @@ def valid_parts(data: dict[str, Any], unknown: Iterable[tuple[str | int, ...]]) 
         foundation=_foundation(data.get("foundation")),
         has_foundation=data.get("foundation") is not None,
         platform=_valid(Platform, data.get("platform")),
+        secrets=_valid(Secrets, data.get("secrets")),
+        has_secrets=data.get("secrets") is not None,
         workspaces=valid,
         workspace_names=[_text(entry, "name") for entry in workspaces],
     )

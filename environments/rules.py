@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from environments import foundation_rules
+from environments import foundation_rules, secrets_rules
 from environments.broken import Broken, repeated
 from environments.foundation_rules import FoundationParts
 from environments.quantities import as_cpu, as_memory, in_bytes, millicores
@@ -14,6 +14,7 @@ from environments.special import LOCAL
 
 if TYPE_CHECKING:
     from environments.model import Cluster, ContainerDefaults, Platform, Service, State, Workspace
+    from environments.secrets import Secrets
 
 LOOPBACK_VERSION = "1.33"
 """Kubernetes minor version of the loopback cluster: that of k8s.io/kubernetes in tools/kubernetes/go.mod."""
@@ -31,6 +32,9 @@ class Parts:
     has_foundation: bool
     """Whether there is a foundation, which creates or finds the cluster, also where it has faults."""
     platform: Platform | None
+    secrets: Secrets | None
+    has_secrets: bool
+    """Whether there are secrets, also where they have faults."""
     workspaces: Mapping[int, Workspace]
     """Valid workspaces by their position in the file."""
     workspace_names: Sequence[str | None]
@@ -48,6 +52,7 @@ def broken(parts: Parts) -> Iterator[Broken]:
         domain = parts.platform.dns_domain if parts.platform else None
         version = parts.cluster.version if parts.cluster else None
         yield from foundation_rules.broken(parts.foundation, parts.name, version, domain)
+    yield from secrets_rules.broken(parts.secrets, parts.workspaces, has_secrets=parts.has_secrets)
     yield from repeated(parts.workspace_names, ("workspaces",))
     for position, workspace in parts.workspaces.items():
         place = ("workspaces", position)

@@ -381,6 +381,64 @@ BranchName = Annotated[
     ),
 ]
 
+ProjectId = Annotated[int, Whole(1, 2**53 - 1)]
+"""GitLab counts from 1; above 2^53 readers of JSON lose digits."""
+
+_HTTPS_HOST = "https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
+
+HttpsUrl = Annotated[
+    str,
+    Text(
+        f"^{_HTTPS_HOST}(:[1-9][0-9]{{0,4}})?(/[A-Za-z0-9._-]+)*/?$",
+        "https:// and a host in lower case, with or without a port and path, such as https://login.acme.example/realm",
+        255,
+        ("https://login.acme.example/realm",),
+    ),
+]
+
+VaultAddress = Annotated[
+    str,
+    Text(
+        f"^({_HTTPS_HOST}|https://(127\\.{OCTET}\\.{OCTET}\\.{OCTET}|\\[::1\\]))(:[1-9][0-9]{{0,4}})?$",
+        "https:// and a host in lower case or an address of 127.0.0.0/8 or [::1], with or without a port, no slash"
+        " at the end, such as https://vault.dev.example.com:8200",
+        255,
+        ("https://vault.dev.example.com:8200", "https://127.0.0.1:8200"),
+    ),
+]
+
+TrustFile = Annotated[
+    str,
+    Text(
+        "^/[^\\x00-\\x1f\\x7f]+$",
+        "the absolute path of a file with certificates (PEM) such as /etc/ssl/acme.pem",
+        1024,
+        ("/etc/ssl/acme.pem",),
+    ),
+]
+
+ClientId = Annotated[
+    str,
+    Text(
+        "^[A-Za-z0-9]([A-Za-z0-9._:/-]*[A-Za-z0-9])?$",
+        "the id of a client of the identity provider, at most 128 letters, digits and . _ : / -, such as vault-dev",
+        128,
+        ("vault-dev",),
+    ),
+]
+
+DatabaseName = Annotated[
+    str,
+    Text(
+        # What needs no quotes in SQL, so that no name ends a statement and begins another.
+        "^[a-z_][a-z0-9_]*$",
+        "the name of a database or role of PostgreSQL, at most 63 characters (a-z, 0-9 and _, no digit first), such as"
+        " shop_application",
+        63,
+        ("shop_application",),
+    ),
+]
+
 Item = TypeVar("Item")
 
 Many = Annotated[tuple[Item, ...], Entries()]

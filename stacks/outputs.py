@@ -72,6 +72,32 @@ class WorkspacesOutputs(Outputs):
     """Addresses of the teams' services inside the cluster, `http://NAME.NAMESPACE.svc:PORT`."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SecretsOutputs(Outputs):
+    """What the `secrets` layer offers to people and tools: where things are in Vault, and nothing that is in them."""
+
+    LAYER: ClassVar[str] = "secrets"
+
+    audience: pulumi.Output[str]
+    """What a job's `id_tokens` must name as `aud`."""
+    gitlab_login: pulumi.Output[str]
+    """Mount at which jobs log in, with roles `job-TEAM` and `protected-job-TEAM`."""
+    kubernetes_login: pulumi.Output[str]
+    """Mount at which pods log in, with roles `pod-TEAM`."""
+    kv_mounts: pulumi.Output[Mapping[str, str]]
+    """Workspace -> mount of its versioned secrets."""
+    transit_mounts: pulumi.Output[Mapping[str, str]]
+    """Workspace -> mount of its key."""
+    database_mounts: pulumi.Output[Mapping[str, str]]
+    """Workspace -> mount of its database's users, for those with a database."""
+    aws_mounts: pulumi.Output[Mapping[str, str]]
+    """Workspace -> mount of its AWS sessions, for those with a role."""
+    certificates: pulumi.Output[str]
+    """Path at which the platform's servers get certificates."""
+    root_certificate: pulumi.Output[str]
+    """Certificate that clients of those servers trust (PEM)."""
+
+
 T = TypeVar("T", bound=Outputs)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+import pulumi_vault
 
 from environments import Environment
 
@@ -29,4 +30,25 @@ def cluster(environment: Environment, kubeconfig: pulumi.Input[str]) -> kubernet
         # Without it a new address of the same cluster (another forwarded port, another checkout) would
         # replace the provider, and with it every resource.
         cluster_identifier=environment.name,
+    )
+
+
+VAULT_TOKEN_SECONDS = 1200
+"""Life of the token that the provider makes for itself from the one it is given, the provider's own default."""
+
+
+def vault(address: pulumi.Input[str], ca_file: pulumi.Input[str] | None) -> pulumi_vault.Provider:
+    """Return the provider of the environment's Vault; `ca_file` is a path, None what this machine trusts.
+
+    The token comes from the surroundings (`VAULT_TOKEN`): it lives for minutes, and in the state each new one would be
+    a change.
+    """
+    return pulumi_vault.Provider(
+        "vault",
+        address=address,
+        ca_cert_file=ca_file,
+        # The SDK would else take them from environment variables, and nobody could say what an update did.
+        skip_tls_verify=False,
+        max_retries=2,
+        max_lease_ttl_seconds=VAULT_TOKEN_SECONDS,
     )

@@ -87,6 +87,31 @@ FOUNDATION: dict[str, Any] = {
     },
 }
 
+SECRETS: dict[str, Any] = {
+    "address": "https://vault.mr-42.idp.test:8200",
+    "ca_file": "/etc/ssl/vault.pem",
+    "gitlab": {
+        "url": "https://gitlab.com",
+        "projects": [{"path": "platform/idp", "id": 1, "branches": ["main", "release/1"]}],
+    },
+    "people": {"issuer": "https://login.acme.example", "client_id": "vault"},
+    "aws_region": "eu-central-1",
+    "protect": False,
+}
+
+OF_SHOP: dict[str, Any] = {
+    "gitlab_projects": [{"path": "shop/web", "id": 11}, {"path": "shop/api", "id": 12}],
+    "database": {
+        "host": "db.idp.test",
+        "port": 5432,
+        "name": "shop",
+        "username": "vault",
+        "application_role": "shop_application",
+        "reader_role": "shop_reader",
+    },
+    "aws_role_arn": "arn:aws:iam::123456789012:role/shop",
+}
+
 EXISTING_NETWORK: dict[str, Any] = {
     "existing": {
         "vpc_id": "vpc-0a1b2c3d",
@@ -103,6 +128,14 @@ EXISTING_CLUSTER: dict[str, Any] = {"existing": {"name": "Legacy_Cluster"}}
 def founded() -> dict[str, Any]:
     """Return a valid document with a foundation that creates everything and names every key."""
     return {**copy.deepcopy(VALID), "foundation": copy.deepcopy(FOUNDATION)}
+
+
+@pytest.fixture
+def secretive() -> dict[str, Any]:
+    """Return a valid document with secrets that name every key."""
+    document = {**copy.deepcopy(VALID), "secrets": copy.deepcopy(SECRETS)}
+    document["workspaces"][0].update(copy.deepcopy(OF_SHOP))
+    return document
 
 
 @pytest.fixture

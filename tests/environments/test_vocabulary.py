@@ -78,6 +78,15 @@ GOOD: list[tuple[Any, list[object]]] = [
     ),
     (words.ProjectPath, ["platform/idp", "a/b/c/d", "Acme/My_App.js", "_a/b", "1/2"]),
     (words.BranchName, ["main", "release/1.2", "a", "feature/X_y-z+1", "1.x"]),
+    (words.ProjectId, [1, 4711, 2**53 - 1]),
+    (words.HttpsUrl, ["https://login.acme.example", "https://a.b:8443/realms/acme", "https://a.b/x/", "https://a.b/"]),
+    (
+        words.VaultAddress,
+        ["https://vault.acme.example:8200", "https://127.0.0.1:8200", "https://[::1]:1", "https://a.b"],
+    ),
+    (words.TrustFile, ["/etc/ssl/acme.pem", "/a b"]),
+    (words.ClientId, ["vault-dev", "a", "api://vault.dev", "0oa1b2c3"]),
+    (words.DatabaseName, ["shop", "shop_application", "_x", "a" * 63]),
 ]
 
 BAD: list[tuple[Any, list[object]]] = [
@@ -188,6 +197,17 @@ BAD: list[tuple[Any, list[object]]] = [
     (words.ProjectPath, ["platform/idp:ref_type:branch", "platform/${aws:username}", "platform/i dp", "platform/.git"]),
     (words.BranchName, ["", "*", "release/*", "main?", "a b", "a..b", "/a", "a/", "-a", "a.lock", "a.", ".a", "a/.b"]),
     (words.BranchName, ["a:b", "a~1", "a^", "a[1]", "a\\b", "${aws:username}", "a//b", "main\n", "x.lock/y", "@{-1}"]),
+    (words.ProjectId, [0, -1, 2**53, "1"]),
+    (words.HttpsUrl, ["http://a.b", "https://localhost", "https://a.b:0", "https://A.b", "https://a.b?x=1", "a.b"]),
+    (words.HttpsUrl, ["https://u:p@a.b", "https://a.b/#x", "https://a.b//x", "https://a.b\n"]),
+    (
+        words.VaultAddress,
+        ["http://127.0.0.1:8200", "https://a.b/", "https://10.0.0.1", "https://127.0.0.256", "https://u@a.b"],
+    ),
+    (words.VaultAddress, ["https://127.0.0.1:", "https://[::2]", "https://a.b\n", ""]),
+    (words.TrustFile, ["acme.pem", "~/acme.pem", "/a\n", "", "/"]),
+    (words.ClientId, ["", "a b", "-a", "a-", "a" * 129, "a\n"]),
+    (words.DatabaseName, ["", "1a", "a-b", "Shop", "a b", 'a"; drop table x; --', "a" * 64, "a\n"]),
 ]
 
 UNEXPRESSIBLE: list[tuple[Any, str]] = [

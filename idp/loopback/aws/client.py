@@ -15,7 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import OperationModel, ServiceModel, StructureShape
 
-from idp.loopback.aws import loopback, shapes
+from idp.loopback.aws import shapes
+from idp.loopback.provider import loopback
 from idp.loopback.provider.api import ApiError, InvalidRequestError
 from idp.loopback.provider.values import Properties, Value
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from idp.loopback.aws import loopback
-from idp.loopback.provider import schema
-from idp.loopback.provider.checking import check_kind, nearest
+from idp.loopback.provider import loopback, settings
 from idp.loopback.provider.values import UNKNOWN, Properties, Value, contains_unknown
 
 PACKAGE = "pulumi_aws"
@@ -25,8 +22,6 @@ SKIPS = (
 
 KEYS = ("accessKey", "allowedAccountIds", "defaultTags", "endpoints", "region", "secretKey", "token", *SKIPS)
 _REQUIRED = ("accessKey", "endpoints", "region", "secretKey")
-_INTERNAL = ("version", "pluginDownloadURL", "__internal")
-"""Keys the engine adds by itself."""
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
@@ -51,22 +46,14 @@ class Configuration:
 
 def check(raw: Properties) -> list[tuple[str, str]]:
     """Return what is wrong with a configuration, parts of which may be unknown: key and reason."""
-    kinds = schema.provider(PACKAGE)
-    findings = []
-    for key, value in _opened(raw).items():
-        if key not in kinds:
-            findings.append((key, f"unknown key{nearest(key, kinds)}"))
-        elif key not in KEYS:
-            findings.append((key, f"not supported; this provider takes {', '.join(sorted(KEYS))}"))
-        else:
-            findings.extend((item.path, item.reason) for item in check_kind(key, value, kinds[key]))
-    findings.extend((key, "required, but missing") for key in _REQUIRED if raw.get(key) in (None, ""))
-    return findings or list(_check_values(_opened(raw)))
+    opened = settings.opened(PACKAGE, raw)
+    findings = settings.check(PACKAGE, opened, KEYS, _REQUIRED)
+    return findings or list(_check_values(opened))
 
 
 def parse(raw: Properties) -> Configuration:
     """Return the configuration; `check` has nothing against it."""
-    opened = _opened(raw)
+    opened = settings.opened(PACKAGE, raw)
     tags = opened.get("defaultTags")
     accounts = opened.get("allowedAccountIds")
     return Configuration(
@@ -78,26 +65,6 @@ def parse(raw: Properties) -> Configuration:
         allowed_accounts=tuple(str(item) for item in accounts) if isinstance(accounts, list) else (),
         default_tags=_tags(tags),
     )
-
-
-def _opened(raw: Properties) -> Properties:
-    """Return the values; the SDK sends all but strings as JSON text."""
-    kinds = schema.provider(PACKAGE)
-    result = {}
-    for key, value in raw.items():
-        if key in _INTERNAL:
-            continue
-        structured = key in kinds and kinds[key].name != "string"
-        result[key] = _from_json(value) if structured and isinstance(value, str) else value
-    return result
-
-
-def _from_json(text: str) -> Value:
-    try:
-        value: Value = json.loads(text)
-    except ValueError:
-        return text
-    return value
 
 
 def _check_values(opened: Properties) -> list[tuple[str, str]]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import jmespath
 
-from idp.loopback.aws import loopback
 from idp.loopback.aws.client import Client, Credentials
 from idp.loopback.aws.recorder.paths import REGIONS_PATH
+from idp.loopback.provider import loopback
 from idp.loopback.provider.api import ApiError
 from idp.loopback.provider.values import Properties, Value
 

@@ -43,6 +43,7 @@ def check_inputs(row: Row, schema: Schema, inputs: Mapping[str, Value]) -> list[
         for name in sorted(schema.required)
         if inputs.get(name) is None and name in row.properties
     )
+    findings.extend(_check_write_only(row, inputs))
     return findings
 
 
@@ -76,6 +77,16 @@ def check_requests(context: Context) -> list[Finding]:
         except InvalidRequestError as error:
             findings.extend(Finding("", line) for line in error.findings)
     return list(dict.fromkeys(findings))
+
+
+def _check_write_only(row: Row, inputs: Mapping[str, Value]) -> Iterator[Finding]:
+    for name, prop in row.properties.items():
+        if not prop.version or inputs.get(name) is None:
+            continue
+        if inputs.get(prop.version) is None:
+            yield Finding(name, f"needs {prop.version}, whose change is what sends it again")
+        if inputs.get(prop.member) is not None:
+            yield Finding(name, f"conflicts with {prop.member}")
 
 
 def _check_object(path: str, value: Mapping[str, Value], kind: Kind) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ def effective(properties: Mapping[str, Prop], inputs: Mapping[str, Value]) -> Pr
 
 def changes(name: str, prop: Prop, old: Value, new: Value) -> list[Change]:
     """Return where `old` and `new` (both effective) of a property differ; nothing if they are the same."""
-    if (is_empty(new) and prop.kept) or same(prop, old, new):
+    if prop.version or (is_empty(new) and prop.kept) or same(prop, old, new):
         return []
     found = list(_differences(name, old, _keep(prop, old, new)))
     return found or [Change(name, "update")]

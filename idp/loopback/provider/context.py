@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 import jmespath
 
 from idp.loopback.provider import compare
-from idp.loopback.provider.api import Api, ApiError
-from idp.loopback.provider.table import BRACES, Call, If, Literal, Row, Template
+from idp.loopback.provider.api import Api, ApiError, InvalidRequestError
+from idp.loopback.provider.table import BRACES, Call, If, Literal, Made, Row, Template
 from idp.loopback.provider.values import UNKNOWN, Properties, Value, contains_unknown
 
 
@@ -29,6 +29,8 @@ class Context:
     """Wanted before, with defaults."""
     state: Properties = field(default_factory=dict)
     """Outputs as last recorded."""
+    created: Value = None
+    """The answer of the creation, right after it."""
     item: Value = None
     """The element a call with `each` runs for."""
 
@@ -36,7 +38,7 @@ class Context:
         """Return what a reference (without `$`) stands for; None if nothing."""
         head, _, rest = reference.partition(".")
         match head:
-            case "id" | "region" | "item":
+            case "id" | "region" | "item" | "created":
                 return _inside(getattr(self, head), rest)
             case "account":
                 return self.api.account
@@ -51,7 +53,8 @@ class Context:
             case "removed":
                 return compare.added(_inside(self.inputs, rest), _inside(self.old, rest)) or None
             case "changed":
-                return compare.changed_entries(_inside(self.old, rest), _inside(self.inputs, rest)) or None
+                name, _, inner = rest.partition(".")
+                return _inside(compare.changed_entries(self.old.get(name), self.inputs.get(name)), inner) or None
         if head in self.inputs:
             return _inside(self.inputs, reference)
         parts = self.row.split(self.id) if isinstance(self.id, str) else {}
@@ -70,6 +73,8 @@ class Context:
             return template.text
         if isinstance(template, If):
             return self.fill(template.then if self.holds(template.reference) else template.otherwise)
+        if isinstance(template, Made):
+            return self._made(template)
         if isinstance(template, Mapping):
             filled = {key: self.fill(item) for key, item in template.items()}
             present = {key: item for key, item in filled.items() if item is not None}
@@ -92,7 +97,8 @@ class Context:
 
         Raises InvalidRequestError.
         """
-        members: Properties = {name: self.fill(template) for name, template in call.members.items()}
+        members: Properties = {name: self.value(name) for name in BRACES.findall(call.operation)}
+        members.update({name: self.fill(template) for name, template in call.members.items()})
         if call.by_name:
             self._fill_by_name(call, offered, members)
         present = {name: value for name, value in members.items() if value is not None}
@@ -131,6 +137,15 @@ class Context:
             return "`" + json.dumps(str(self.value(reference) or "")).replace("`", "\\u0060") + "`"
 
         return BRACES.sub(lambda match: quoted(match.group(1)), template)
+
+    def _made(self, template: Made) -> Value:
+        value = self.fill(template.reference)
+        if value is None or contains_unknown(value):
+            return value
+        try:
+            return template.by(value)
+        except ValueError as error:
+            raise InvalidRequestError([f"{template.reference.removeprefix('$')}: {error}"]) from None
 
     def _text(self, template: str) -> Value:
         names = BRACES.findall(template)

@@ -29,7 +29,7 @@ def inputs_of(row: Row, schema: Schema, outputs: Mapping[str, Value], prior: Map
 
 def _input(name: str, prop: Prop, kind: Kind, output: Value, prior: Mapping[str, Value] | None) -> Value:
     before = (prior or {}).get(name)
-    if (prop.local and not prop.shared) or prop.out is None:
+    if (prop.local and not prop.shared) or prop.out is None or prop.version:
         return before
     actual = decode(output, kind)
     properties = {name: prop}

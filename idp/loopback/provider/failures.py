@@ -54,14 +54,15 @@ def _about(request: message.Message) -> str:
     urn: str = getattr(request, "urn", "")
     if token:
         return f"{token}: "
-    return f"{type_of(urn)} {name_of(urn)}: " if urn.count("::") > 2 else ""
+    return " ".join(f"{type_of(urn)} {name_of(urn)}".split()) + ": " if urn.count("::") > 2 else ""
 
 
 def explained(request: message.Message, error: Exception, secrets: set[str]) -> Failure:
     """Return what the engine is told of an exception, free of secrets."""
     expected = isinstance(error, (Refusal, *_EXPECTED))
     line = str(error) if expected else f"fault in the plugin: {error!r}"
-    line = cleaned(_about(request) + line, secrets)
+    # Type and name are the engine's own words; a secret that is a common word must not blot them out.
+    line = f"{_about(request)}{cleaned(line, secrets)}"
     code = grpc.StatusCode.UNKNOWN if expected else grpc.StatusCode.INTERNAL
     detail = error.detail if isinstance(error, Refusal) else None
     return Failure(code, line, None if detail is None else _packed(code, line, detail))

@@ -53,7 +53,7 @@ class Lifecycle:
         identity = self._identity(context, answer)
         carried = offers.carried(context.api, context.row)
         old = {**context.old, **{name: context.inputs.get(name) for name in carried}}
-        made = replace(context, id=identity, old=old)
+        made = replace(context, id=identity, old=old, created=answer)
         todo = self._steps(context.row, self._differing(old, context.inputs) | {unfinished.AFTER})
         try:
             self._work_off(made, todo)
@@ -90,13 +90,16 @@ class Lifecycle:
         result: Properties = {}
         for name, kind in self.schema.outputs.items():
             prop = row.properties.get(name)
-            if name in row.absent:
+            if name in row.absent or (prop is not None and prop.version):
                 continue
             if prop is not None and (prop.local or prop.out is None):
                 value = context.inputs.get(name)
             else:
                 out = prop.out if prop is not None and prop.out else row.computed.get(name, "")
-                value = decode(self._member(context, found, name, out), kind)
+                member = self._member(context, found, name, out)
+                if prop is not None and prop.told is not None and member is not None:
+                    member = prop.told(member)
+                value = decode(member, kind)
             if value is not None:
                 result[name] = value
         if row.regional:

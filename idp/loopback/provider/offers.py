@@ -23,7 +23,7 @@ def update(context: Context, step: Step) -> Properties:
     for name in step.on:
         prop = context.row.properties.get(name)
         value = context.inputs.get(name)
-        if prop is not None and value is not None:
+        if prop is not None and value is not None and not prop.local:
             found[prop.member or name] = value
     return found
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pulumi import _types as sdk_types
 
 _SCALARS: dict[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+_SECRETS = re.compile(r"additional_secret_outputs=\[([^\]]*)\]")
 _lock = threading.Lock()
 
 
@@ -45,6 +46,8 @@ class Schema:
     required: frozenset[str]
     documentation: Mapping[str, str]
     """What the SDK's reference says about each input."""
+    secret: frozenset[str] = frozenset()
+    """Properties that the SDK itself makes secrets, whatever the program gave."""
 
 
 class UnknownTypeError(Exception):
@@ -61,7 +64,7 @@ def load(package: str, token: str) -> Schema:
         arguments = _arguments(resource)
         inputs, required = _object(arguments)
         outputs = {name: _kind(hint) for name, hint in sdk_types.resource_types(resource).items()}
-        return Schema(token, inputs, outputs, required, _documentation(arguments))
+        return Schema(token, inputs, outputs, required, _documentation(arguments), _secret(resource))
 
 
 def load_function(package: str, token: str) -> Schema:
@@ -95,7 +98,8 @@ def _module(package: str, token: str) -> tuple[types.ModuleType, str]:
         with warnings.catch_warnings():
             # The SDK's modules warn of their own deprecated classes.
             warnings.simplefilter("ignore", DeprecationWarning)
-            return importlib.import_module(package if part == "index" else f"{package}.{part}"), name
+            # The generator's two rules: `index` is the package itself, and Python's modules are written small.
+            return importlib.import_module(package if part == "index" else f"{package}.{part.lower()}"), name
     except (ValueError, ImportError) as error:
         raise UnknownTypeError(token) from error
 
@@ -143,6 +147,12 @@ def _documentation(cls: type) -> dict[str, str]:
         described = getattr(cls, attribute, None)
         found[name] = (described.fget.__doc__ or "") if isinstance(described, property) and described.fget else ""
     return found
+
+
+def _secret(resource: type) -> frozenset[str]:
+    # The generator writes the list into the constructor, and nowhere that could be asked.
+    found = _SECRETS.search(inspect.getsource(resource))
+    return frozenset(re.findall(r'"(\w+)"', found.group(1))) if found else frozenset()
 
 
 def _kind(hint: object) -> Kind:

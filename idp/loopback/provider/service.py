@@ -12,13 +12,13 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2
 from idp.loopback.provider import checking, compare, drift, functions, schema, unfinished
 from idp.loopback.provider.checking import nearest
 from idp.loopback.provider.context import Context
-from idp.loopback.provider.failures import Refusal
+from idp.loopback.provider.failures import Refusal, cleaned
 from idp.loopback.provider.lifecycle import Lifecycle, PartlyCreatedError
 from idp.loopback.provider.names import automatic, name_of, type_of
 from idp.loopback.provider.provider import Provider
 from idp.loopback.provider.schema import Schema
 from idp.loopback.provider.table import Row
-from idp.loopback.provider.values import UNKNOWN, Properties, Unpacked, Value, pack, unpack
+from idp.loopback.provider.values import UNKNOWN, Properties, Unpacked, Value, pack, spellings, strings, unpack
 
 DEFAULTS = "__defaults"
 """Among the inputs: the names of those this provider filled in, as the official providers keep it."""
@@ -34,6 +34,8 @@ _KINDS = {
 class _Type:
     row: Row
     schema: Schema
+    secret: frozenset[str]
+    """Properties that are secrets, whatever the program says."""
 
 
 class Service:
@@ -104,8 +106,11 @@ class Service:
         if not findings:
             findings = checking.check_requests(self._context(known.row, UNKNOWN, inputs))
         return provider_pb2.CheckResponse(
-            inputs=pack(inputs, news.secret),
-            failures=[provider_pb2.CheckFailure(property=item.path, reason=item.reason) for item in findings],
+            inputs=pack(inputs, news.secret | known.secret),
+            failures=[
+                provider_pb2.CheckFailure(property=item.path, reason=cleaned(item.reason, self.secrets))
+                for item in findings
+            ],
         )
 
     def diff(self, request: provider_pb2.DiffRequest) -> provider_pb2.DiffResponse:
@@ -117,11 +122,11 @@ class Service:
         changes = self._changes(known.row, unfinished.without(old, unfinished.of(state)), state, new)
         if not changes and unfinished.of(state):
             changes.append(compare.Change(unfinished.KEY, "delete"))
-        replacing = known.row.replacing() | {"region"}
+        replacing = known.row.replacing() | ({"region"} if known.row.regional else set())
         replacing |= {
             name
             for name, prop in known.row.properties.items()
-            if prop.permanent and compare.is_empty(new.get(name)) and not compare.is_empty(old.get(name))
+            if prop.permanent and _is_off(new.get(name)) and not _is_off(old.get(name))
         }
         replaces = [change for change in changes if change.top in replacing]
         return provider_pb2.DiffResponse(
@@ -142,19 +147,22 @@ class Service:
         given = self._open(request.properties)
         target = self._context(known.row, UNKNOWN, given.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=self._close(self._planned(known, target, {}), given))
+            return provider_pb2.CreateResponse(properties=self._close(known, self._planned(known, target, {}), given))
         try:
             identity, outputs = self._lifecycle(known).create(target, request.timeout or None)
         except PartlyCreatedError as error:
             raise self._partly(known, target, given, error) from error
         collapsed = self._provider.collapse(known.row, outputs, given.properties)
-        return provider_pb2.CreateResponse(id=identity, properties=self._close(collapsed, given))
+        return provider_pb2.CreateResponse(id=identity, properties=self._close(known, collapsed, given))
 
     def read(self, request: provider_pb2.ReadRequest) -> provider_pb2.ReadResponse:
         """Read a resource for a refresh or an import."""
         known = self._type(request.urn)
         state, prior = self._open(request.properties), self._open(request.inputs)
-        target = self._context(known.row, request.id, {**state.properties, **prior.properties}, state.properties)
+        # An import knows nothing but the id, and what an absent property means must not speak against it.
+        parts = {} if state.properties else known.row.split(request.id)
+        given = {**parts, **state.properties, **prior.properties}
+        target = self._context(known.row, request.id, given, state.properties)
         outputs = self._lifecycle(known).read(target)
         if outputs is None:
             return provider_pb2.ReadResponse(id="")
@@ -163,7 +171,8 @@ class Service:
         outputs = self._provider.collapse(known.row, outputs, prior.properties)
         recorded = prior.properties if state.properties else None
         inputs = drift.inputs_of(known.row, known.schema, outputs, recorded)
-        secret = state.secret | prior.secret
+        secret = state.secret | prior.secret | known.secret
+        self._remember(outputs, secret)
         told = {**outputs, unfinished.KEY: sorted(left) or None}
         return provider_pb2.ReadResponse(id=request.id, properties=pack(told, secret), inputs=pack(inputs, secret))
 
@@ -177,11 +186,12 @@ class Service:
         given = self._open(request.news)
         target = self._context(known.row, request.id, given.properties, state, old)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=self._close(self._planned(known, target, state), given))
+            planned = self._planned(known, target, state)
+            return provider_pb2.UpdateResponse(properties=self._close(known, planned, given))
         changed = {change.top for change in self._changes(known.row, old, state, given.properties)}
         outputs = self._lifecycle(known).update(target, left | changed, request.timeout or None)
         collapsed = self._provider.collapse(known.row, outputs, given.properties)
-        return provider_pb2.UpdateResponse(properties=self._close(collapsed, given))
+        return provider_pb2.UpdateResponse(properties=self._close(known, collapsed, given))
 
     def delete(self, request: provider_pb2.DeleteRequest) -> empty_pb2.Empty:
         """Delete a resource."""
@@ -194,12 +204,19 @@ class Service:
 
     def _open(self, struct: struct_pb2.Struct) -> Unpacked:
         opened = unpack(struct)
-        self.secrets.update(opened.plaintexts)
+        for text in opened.plaintexts:
+            self.secrets.update(spellings(text))
         return opened
 
-    def _close(self, properties: Properties, given: Unpacked) -> struct_pb2.Struct:
-        secret = given.secret | ({"tagsAll"} if "tags" in given.secret else set())
+    def _close(self, known: _Type, properties: Properties, given: Unpacked) -> struct_pb2.Struct:
+        secret = given.secret | known.secret | ({"tagsAll"} if "tags" in given.secret else set())
+        self._remember(properties, secret)
         return pack(properties, secret)
+
+    def _remember(self, properties: Properties, secret: frozenset[str]) -> None:
+        for name in secret & set(properties):
+            for text in strings(properties[name]):
+                self.secrets.update(spellings(text))
 
     def _type(self, urn: str) -> _Type:
         token = type_of(urn)
@@ -208,7 +225,8 @@ class Service:
                 hint = nearest(token, self._provider.rows)
                 raise Refusal(f"{token}: this provider does not have this resource type{hint}")
             loaded = schema.load(self._provider.package, token)
-            self._types[token] = _Type(self._provider.rows[token], loaded)
+            row = self._provider.rows[token]
+            self._types[token] = _Type(row, loaded, loaded.secret.union(row.secret))
         return self._types[token]
 
     def _lifecycle(self, known: _Type) -> Lifecycle:
@@ -270,18 +288,28 @@ class Service:
     def _planned(self, known: _Type, target: Context, state: Properties) -> Properties:
         """Return the outputs a preview can know: the inputs, the rest as it is or unknown."""
         rest: Mapping[str, Value] = state or dict.fromkeys(known.schema.outputs, UNKNOWN)
-        inputs = {name: value for name, value in target.inputs.items() if name in known.schema.outputs}
-        return {**rest, **inputs}
+        return {**rest, **_told(known, target)}
 
     def _partly(self, known: _Type, target: Context, given: Unpacked, error: PartlyCreatedError) -> Refusal:
-        outputs = {name: value for name, value in target.inputs.items() if name in known.schema.outputs}
+        secret = given.secret | known.secret
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.identity,
-            properties=self._close(unfinished.mark(outputs, error.left), given),
-            inputs=pack(given.properties, given.secret),
+            properties=self._close(known, unfinished.mark(_told(known, target), error.left), given),
+            inputs=pack(given.properties, secret),
             reasons=[str(error)],
         )
         return Refusal(str(error), detail)
+
+
+def _is_off(value: Value) -> bool:
+    return compare.is_empty(value) or value is False
+
+
+def _told(known: _Type, target: Context) -> Properties:
+    """Return the inputs that are outputs too."""
+    row = known.row
+    hidden = {name for name, prop in row.properties.items() if prop.version} | set(row.absent)
+    return {name: value for name, value in target.inputs.items() if name in known.schema.outputs and name not in hidden}
 
 
 def _answer(result: Properties) -> provider_pb2.InvokeResponse:

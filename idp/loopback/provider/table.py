@@ -1,9 +1,10 @@
 """The language of the tables: what to call to create, read, update and delete a resource type, or for a function.
 
 A template says what a request member is: a literal; `"$property"` (also `$id`, `$account`, `$region`, `$nonce`,
-`$item`, `$old.NAME`, `$state.NAME`, `$added.NAME`, `$removed.NAME`, `$changed.NAME`); text with such names in braces;
-a list or mapping of templates; `Literal` or `If`. What resolves to nothing is left out of the request. Members whose
-name says which property they are need no template.
+`$item`, `$old.NAME`, `$state.NAME`, `$added.NAME`, `$removed.NAME`, `$changed.NAME`, and, right after a creation,
+`$created.NAME` of its answer); text with such names in braces; a list or mapping of templates; `Literal`, `If` or
+`Made`. What resolves to nothing is left out of the request. Members whose name says which property they are need no
+template.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from idp.loopback.provider.context import Context
 
 Template = object
+_RECORDS = ("old", "state", "added", "removed", "changed", "created")
+"""References that speak of a property as it is somewhere else."""
 BRACES = re.compile(r"\{([\w.]+)\}")
 
 
@@ -39,8 +42,16 @@ class If:
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a function makes of a reference's value; None stays None. Its ValueError says what is allowed."""
+
+    reference: str
+    by: Callable[[Value], Value]
+
+
+@dataclass(frozen=True)
 class Call:
-    """One operation of the service."""
+    """One operation of the service; references in braces in its name are members of the request."""
 
     operation: str
     members: Mapping[str, Template] = field(default_factory=dict)
@@ -85,6 +96,8 @@ class Prop:
     """Path of the request member of the creation (`A.B`), where the name does not say so."""
     out: str | None = ""
     """JMESPath into the object read; empty: found by name; None: the service never tells it."""
+    told: Callable[[Value], Value] | None = None
+    """Makes the SDK's value of what the service tells, where the kinds do not say how."""
     default: Value = None
     """What an absent property means."""
     defaults: Mapping[str, Value] = field(default_factory=dict)
@@ -99,6 +112,8 @@ class Prop:
     """Only this provider uses it (`forceDestroy`); the service never sees it."""
     shared: bool = False
     """With `local`: the provider tells it apart from another property that is sent and read (`tags` of `tagsAll`)."""
+    version: str = ""
+    """Write-only: sent when the property of this name changes; never compared, never an output."""
     normal: Callable[[Value], Value] | None = None
     """Gives the form in which two spellings of one value are equal."""
 
@@ -138,6 +153,8 @@ class Row:
     """Names for references, made of properties."""
     absent: tuple[str, ...] = ()
     """Outputs that the SDK has and nothing here tells."""
+    secret: tuple[str, ...] = ()
+    """Properties that are secrets although the SDK does not say so."""
     identity_prefix: str = ""
     """What the service writes before an id and the SDK leaves out."""
     autoname: str = ""
@@ -221,6 +238,8 @@ def references(template: Template) -> Iterator[str]:
         yield from references(template.reference)
         yield from references(template.then)
         yield from references(template.otherwise)
+    elif isinstance(template, Made):
+        yield from references(template.reference)
     elif isinstance(template, Mapping):
         for item in template.values():
             yield from references(item)
@@ -232,4 +251,8 @@ def references(template: Template) -> Iterator[str]:
 def property_of(reference: str) -> str:
     """Return the property a reference speaks of (`added.tags.x` → `tags`)."""
     parts = reference.split(".")
-    return parts[1] if parts[0] in ("old", "state", "added", "removed", "changed") and len(parts) > 1 else parts[0]
+    return (
+        parts[1]
+        if parts[0] in ("old", "state", "added", "removed", "changed", "created") and len(parts) > 1
+        else parts[0]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (a type tag of the pr
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Tags of Pulumi's wire format, as `pulumi.runtime.rpc` has them."""
+
+
+_LONG = 16
+"""Characters of a word inside a secret that is a secret by itself; shorter ones are the words of a sentence."""
 
 
 class Unknown:
@@ -94,6 +99,22 @@ def strings(value: Value) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from strings(item)
+
+
+def spellings(secret: str) -> Iterator[str]:
+    """Yield a secret and the forms in which a message may repeat it: as a JSON string, its lines, what is in its JSON.
+
+    Whoever quotes a PEM key or a JSON document rarely quotes it whole.
+    """
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    if len(lines := secret.split()) > 1:
+        yield from (line for line in lines if len(line) >= _LONG)
+    if secret.lstrip()[:1] in ("{", "["):
+        try:
+            yield from strings(json.loads(secret))
+        except ValueError:
+            return
 
 
 def _open(raw: Value, secrets: list[Value]) -> Value:

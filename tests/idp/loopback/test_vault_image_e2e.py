@@ -14,7 +14,7 @@ from idp.loopback.cluster import Forward, LocalCluster
 from idp.loopback.images import VAULT, VAULT_PLUGINS, plugin_checksums
 
 from .conftest import Api, Running, Tool, pod, until
-from .vault import CONFIGURATION, Vault
+from .vault_api import CONFIGURATION, Vault
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

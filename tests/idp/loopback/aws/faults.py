@@ -12,8 +12,8 @@ from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape
 
-from idp.loopback.aws import loopback
 from idp.loopback.aws.recorder import wire
+from idp.loopback.provider import loopback
 
 HOST = "127.0.0.1"
 _READING = re.compile(r"Describe|Get|List|Head|BatchGet|Lookup|Search|Simulate")

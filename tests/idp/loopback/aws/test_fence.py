@@ -13,9 +13,10 @@ from botocore.compat import HTTPHeaders
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.loopback.aws import client, loopback
+from idp.loopback.aws import client
 from idp.loopback.aws.client import Client, Credentials
 from idp.loopback.aws.leftovers import leftovers
+from idp.loopback.provider import loopback
 
 CREDENTIALS = Credentials("a", "b")
 

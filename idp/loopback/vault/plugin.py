@@ -1,0 +1,18 @@
+"""`pulumi-resource-vault`: run by the engine, or installed for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from idp.loopback.provider import install as generic
+from idp.loopback.provider import main
+from idp.loopback.vault.vault import NAME, Vault, sdk_version
+
+
+def install(pulumi_home: Path) -> Path:
+    """Install the plugin into a PULUMI_HOME and nowhere else; return its executable. Raises OSError."""
+    return generic.install(pulumi_home, NAME, sdk_version(), __name__)
+
+
+if __name__ == "__main__":
+    main.run(Vault())
