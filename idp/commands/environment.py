@@ -77,8 +77,8 @@ def down(
         exclusively(session, f"idp down {env}", wait, display.note),
     ):
         unprotect = i_know is not None
-        standing = orchestration.check_removable(session, unprotect=unprotect)
         cluster.require(session)
+        standing = orchestration.check_removable(session, unprotect=unprotect)
         # A foundation that was never there needs neither a plugin nor an emulator to be removed.
         cloud.start(replace(session, chosen=tuple(standing)), display.note)
         results = _run(session, lambda watch: orchestration.down(session, watch, refresh=refresh, unprotect=unprotect))
