@@ -79,6 +79,7 @@ def declare(settings: VaultSettings, around: Surroundings, cluster: pulumi.Provi
             namespace=around.namespace,
             labels=around.labels,
             api_server=around.api_server,
+            seal=settings.kms is None,
             clients=settings.clients,
             egress_to=settings.egress_to,
         ),

@@ -32,10 +32,12 @@ class VaultNetworkArgs:
     """Labels of the policies."""
     api_server: Sequence[Destination]
     """The cluster's API server: Vault asks it whose a service account's token is."""
+    seal: bool = False
+    """Whether there is a Vault that seals the other one."""
     clients: Sequence[pulumi.Input[str]] = ()
     """Namespaces whose pods may use Vault, besides all workspaces: the gateway's, the runners'."""
     egress_to: Sequence[Destination] = ()
-    """What else Vault must reach: the seal's KMS, the identity provider, databases."""
+    """What else Vault and its jobs must reach: the seal's KMS, the bucket, the identity provider, databases."""
 
 
 class VaultNetwork(pulumi.ComponentResource):
@@ -46,13 +48,15 @@ class VaultNetwork(pulumi.ComponentResource):
         self._name = name
         self._args = args
         peers = _pods(NAME_LABEL, SERVER)
-        sealer = _pods(NAME_LABEL, SEAL)
+        sealer = [{"to": [_pods(NAME_LABEL, SEAL)], "ports": _ports(PORT)}] if args.seal else []
         tasks: dict[str, object] = {"pod_selector": _has(TASK_LABEL)}
         clients = [
             {"namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": name}}} for name in args.clients
         ]
         workspaces = {"namespace_selector": _has(WORKSPACE)}
         api_server = [_address(one) for one in args.api_server]
+        # Snapshots go to a bucket.
+        outside = [_address(one) for one in args.egress_to]
         self._policy(
             "vault",
             _selector(SERVER),
@@ -62,15 +66,15 @@ class VaultNetwork(pulumi.ComponentResource):
             ],
             egress=[
                 {"to": [peers], "ports": _ports(PORT, CLUSTER_PORT)},
-                {"to": [sealer], "ports": _ports(PORT)},
+                *sealer,
                 *api_server,
-                *(_address(one) for one in args.egress_to),
+                *outside,
             ],
         )
-        self._policy("vault-seal", _selector(SEAL), ingress=[{"from_": [peers, tasks], "ports": _ports(PORT)}])
-        self._policy(
-            "vault-task", _has(TASK_LABEL), egress=[{"to": [peers, sealer], "ports": _ports(PORT)}, *api_server]
-        )
+        if args.seal:
+            self._policy("vault-seal", _selector(SEAL), ingress=[{"from_": [peers, tasks], "ports": _ports(PORT)}])
+        to_servers = {"to": [peers], "ports": _ports(PORT)}
+        self._policy("vault-task", _has(TASK_LABEL), egress=[to_servers, *sealer, *api_server, *outside])
         self.register_outputs({})
 
     def _policy(self, kind: str, selector: Mapping[str, object], **rules: Sequence[object]) -> None:

@@ -98,7 +98,8 @@ def _settings(args: SealVaultArgs) -> dict[str, pulumi.Input[str]]:
     attend = {
         "certificate": f"{configuration.TLS}/tls.crt",
         "unseal_key": "/keys/unseal-key",
-        "address": _address(args),
+        # The pod's own server: no network policy is in the way.
+        "address": f"https://127.0.0.1:{PORT}",
         "ca": f"{configuration.TLS}/ca.crt",
     }
     return {

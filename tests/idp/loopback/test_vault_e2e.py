@@ -10,10 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from idp import toolchain
@@ -229,7 +231,7 @@ def watch(standing: Standing, stop: threading.Event) -> None:
         for name in ("vault-bootstrap", "vault-seal-keys"):
             try:
                 found = standing.api.get(f"{CORE}/secrets/{name}")
-            except Exception:  # noqa: S112 (the API server may be busy; the test asserts what was caught)
+            except Unreachable:
                 continue
             token = (found or {}).get("data", {}).get("root-token")
             if token:
@@ -509,6 +511,72 @@ def test_snapshot_destroy_restore(standing: Standing) -> None:
     assert standing.secret("vault-bootstrap") == record
     worked, log = standing.run("jobs/vault-initialise", "after-restore")
     assert (worked, "nothing to do" in log) == (True, True), log
+
+
+@pytest.mark.parametrize("step", ["initialising", "initialised", "revoking"])
+def test_killed_at_any_step_it_goes_on_or_says_what_to_do(standing: Standing, step: str) -> None:
+    wipe(standing)
+    standing.api.delete(f"{CORE}/secrets/vault-bootstrap")
+    stop = threading.Event()
+    watcher = threading.Thread(target=watch, args=(standing, stop))
+    watcher.start()
+    killed: list[str] = []
+    killer = threading.Thread(target=kill_at, args=(standing, step, killed, stop))
+    killer.start()
+    try:
+        worked, log = standing.run("jobs/vault-initialise", f"killed-{step}")
+        if not worked:
+            # The one gap: Vault answered, and nobody was there to keep it. Its words are followed.
+            assert step == "initialising"
+            assert "its answer was lost in a crash" in log, log
+            wipe(standing)
+            worked, log = standing.run("jobs/vault-initialise", "after-the-gap")
+        assert worked, log
+    finally:
+        stop.set()
+        killer.join()
+        watcher.join()
+    # The last step takes a moment only, and may be over before the signal arrives.
+    assert killed or step == "revoking"
+    note(f"killed at {step}: {killed}")
+    assert set(standing.secret("vault-bootstrap")) == {"step", "recovery.json"}
+    assert standing.secret("vault-bootstrap")["step"] == "done"
+    until("all servers ready", standing.ready, 180)
+    assert standing.deployer().status("GET", "sys/mounts") == http.client.OK
+    vault = standing.vault()
+    for token in standing.root_tokens:
+        vault.token = token
+        assert vault.status("GET", "auth/token/lookup-self") == http.client.FORBIDDEN
+
+
+def kill_at(standing: Standing, step: str, killed: list[str], stop: threading.Event) -> None:
+    """Send SIGKILL to the program as soon as its record says `step`, once."""
+    while not stop.wait(0.02):
+        try:
+            found = standing.api.get(f"{CORE}/secrets/vault-bootstrap")
+        except Unreachable:
+            continue
+        if found and base64.b64decode(found["data"]["step"]).decode() == step:
+            killed += [str(process.pid) for process in programs(standing) if _kill(process)]
+            return
+
+
+def programs(standing: Standing) -> list[psutil.Process]:
+    """Return the processes of this cluster that initialise Vault."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            mine = standing.running.layout.identifier in Path(f"/proc/{process.pid}/cgroup").read_text()
+            if mine and process.cmdline()[:2] == ["/vault-bootstrap", "initialise"]:
+                found.append(process)
+    return found
+
+
+def _kill(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        process.kill()
+        return True
+    return False
 
 
 def test_no_secret_is_anywhere_else(standing: Standing) -> None:

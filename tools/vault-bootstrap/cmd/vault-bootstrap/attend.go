@@ -99,8 +99,11 @@ func (c attendConfig) keepUnsealed(ctx context.Context) error {
 		return err
 	}
 	status, err := server.Sys().SealStatusWithContext(ctx)
-	if err != nil || !status.Initialized || !status.Sealed {
-		return nil // not up yet, or nothing to do; its own probes tell
+	if err != nil {
+		return fmt.Errorf("not up yet: %w", err)
+	}
+	if !status.Initialized || !status.Sealed {
+		return nil
 	}
 	return unseal(ctx, server, string(key))
 }
