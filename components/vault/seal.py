@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -60,7 +61,7 @@ class SealVault(pulumi.ComponentResource):
             "annotations": {"pulumi.com/skipAwait": "true"},
         }
         account = ServiceAccount(name, metadata=metadata, automount_service_account_token=False, opts=child)
-        settings = ConfigMap(name, metadata=metadata, data=_settings(args), opts=child)
+        settings = ConfigMap(name, metadata=metadata, data=_settings(), opts=child)
         Service(
             name,
             metadata=metadata,
@@ -94,7 +95,7 @@ def _address(args: SealVaultArgs) -> pulumi.Output[str]:
     return pulumi.Output.format("https://{0}.{1}.svc:{2}", SEAL, args.namespace, PORT)
 
 
-def _settings(args: SealVaultArgs) -> dict[str, pulumi.Input[str]]:
+def _settings() -> dict[str, str]:
     attend = {
         "certificate": f"{configuration.TLS}/tls.crt",
         "unseal_key": "/keys/unseal-key",
@@ -104,7 +105,7 @@ def _settings(args: SealVaultArgs) -> dict[str, pulumi.Input[str]]:
     }
     return {
         "vault.hcl": configuration.sealer(),
-        "attend.json": pulumi.Output.json_dumps(attend, sort_keys=True),
+        "attend.json": json.dumps(attend, sort_keys=True),
     }
 
 
