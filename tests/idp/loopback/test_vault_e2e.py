@@ -463,15 +463,15 @@ class changed_record:  # noqa: N801 (reads as a function)
         assert status == http.client.OK, body
 
 
-def wipe(standing: Standing) -> None:
-    """Empty Vault as docs/vault.md says: the servers go, then their volumes, then the servers come back."""
+def wipe(standing: Standing, replicas: int = 3) -> None:
+    """Empty Vault as docs/vault.md says: the servers go, then their volumes, then servers come back."""
     scale(standing, 0)
     until("no servers", lambda: not [pod for pod in standing.pods() if pod["metadata"]["name"] in SERVERS], 120)
     claims = [f"{kind}-{name}" for kind in ("data", "audit") for name in SERVERS]
     for claim in claims:
         standing.api.delete(f"{CORE}/persistentvolumeclaims/{claim}")
     until("no volumes", lambda: not [one for one in claims if standing.api.get(f"{CORE}/persistentvolumeclaims/{one}")])
-    scale(standing, 3)
+    scale(standing, replicas)
 
 
 def scale(standing: Standing, replicas: int) -> None:
@@ -488,6 +488,8 @@ def test_snapshot_destroy_restore(standing: Standing) -> None:
     writer.does("POST", "team/data/precious", {"data": {"it": "is back"}})
     for number in range(3):
         worked, log = standing.run("cronjobs/vault-snapshot", f"save-{number}")
+        if "error" in log:
+            note(f"{log}\n{standing.text(standing.leader() or '', 'vault')[-4000:]}")
         assert (worked, "saved to /snapshots" in log) == (True, True), log
         time.sleep(1)  # names are unique to the second
     assert "dropped, 2 are kept" in log
@@ -499,9 +501,13 @@ def test_snapshot_destroy_restore(standing: Standing) -> None:
     wipe(standing)
     worked, log = standing.run("jobs/vault-initialise", "empty")
     assert (worked, "create job vault-restore-1 --from=cronjob/vault-restore" in log) == (False, True), log
+    worked, log = standing.run("cronjobs/vault-restore", "restore-not-alone")
+    assert (worked, "a snapshot is put into a single, empty server" in log) == (False, True), log
+    wipe(standing, 1)
     begin = time.monotonic()
     worked, log = standing.run("cronjobs/vault-restore", "vault-restore-1")
     assert (worked, "is in place" in log) == (True, True), log
+    scale(standing, 3)
     until("all servers ready", standing.ready, 180)
     note(f"restored in {time.monotonic() - begin:.1f} s")
     until("an answer", lambda: writer.status("GET", "team/data/precious") == http.client.OK)

@@ -150,9 +150,10 @@ func decision(record *record, exists bool, config vaultConfig) error {
 			"; whoever did it has the root token and the recovery keys")
 	case exists && at == initialising:
 		return decisionError("Vault was initialised, but its answer was lost in a crash, and with it the only keys; " +
-			"it holds nothing yet. Empty it and run this again:\n" + wipe(config))
+			"it holds nothing yet. Empty it and run this again:\n" + wipe(config, len(config.Addresses)))
 	case !exists && at == done:
 		return decisionError("every volume of Vault is empty, but it was in use before. To restore the newest snapshot:\n" +
+			wipe(config, 1) + "\n" +
 			"  kubectl -n " + config.Namespace + " create job vault-restore-1 --from=cronjob/vault-restore\n" +
 			"To begin anew without its secrets: kubectl -n " + config.Namespace + " delete secret " + config.Record +
 			", then run this again")
@@ -160,14 +161,14 @@ func decision(record *record, exists bool, config vaultConfig) error {
 	return nil
 }
 
-// wipe returns the commands that empty Vault; replicas come back empty and join whoever is initialised.
-func wipe(config vaultConfig) string {
+// wipe returns the commands that empty Vault, after which that many servers come back.
+func wipe(config vaultConfig, replicas int) string {
 	vault := "kubectl -n " + config.Namespace + " "
 	return strings.Join([]string{
 		"  " + vault + "scale statefulset vault --replicas=0",
 		"  " + vault + "wait --for=delete pod -l app.kubernetes.io/name=vault",
 		"  " + vault + "delete pvc -l app.kubernetes.io/name=vault",
-		fmt.Sprintf("  %sscale statefulset vault --replicas=%d", vault, len(config.Addresses)),
+		fmt.Sprintf("  %sscale statefulset vault --replicas=%d", vault, replicas),
 	}, "\n")
 }
 
@@ -223,5 +224,5 @@ func rootRefused(err error, config vaultConfig) error {
 	}
 	return decisionError(fmt.Sprintf("%v\nThe root token was revoked by somebody else before all was configured. The keepers "+
 		"can make another (vault operator generate-root); put it into Secret %s as root-token and run this again. "+
-		"If Vault holds nothing yet, empty it instead and run this again:\n%s", err, config.Record, wipe(config)))
+		"If Vault holds nothing yet, empty it instead and run this again:\n%s", err, config.Record, wipe(config, len(config.Addresses))))
 }

@@ -54,13 +54,16 @@ func runRestore(ctx context.Context, text []byte, arguments []string) error {
 // on the keys, logins and tokens of the snapshot hold, and the root token that did it never existed. The recovery
 // keys of the first initialisation are good again. After a crash in the middle Vault is emptied and it begins anew.
 func restore(ctx context.Context, servers []*api.Client, config vaultConfig, store store, name string) error {
-	exists, err := anyInitialised(ctx, servers)
+	exists, err := anyInitialised(ctx, servers[:1])
 	if err != nil {
 		return err
 	}
 	if exists {
 		return decisionError("Vault is in use; a snapshot is only put into an empty one. To empty it, and lose what is in it:\n" +
-			wipe(config))
+			wipe(config, 1))
+	}
+	if err := alone(ctx, servers[1:], config); err != nil {
+		return err
 	}
 	content, err := store.read(ctx, name)
 	if err != nil {
@@ -90,6 +93,19 @@ func restore(ctx context.Context, servers []*api.Client, config vaultConfig, sto
 	if err != nil {
 		return err
 	}
-	log.Printf("restore: %s is in place", name)
+	log.Printf("restore: %s is in place; now kubectl -n %s scale statefulset vault --replicas=%d",
+		name, config.Namespace, len(config.Addresses))
+	return nil
+}
+
+// alone refuses while there are other servers: one that had joined the empty Vault would not know the keys of the
+// snapshot and stay outside for ever, and one that still has its data must not be overwritten.
+func alone(ctx context.Context, others []*api.Client, config vaultConfig) error {
+	for _, other := range others {
+		if _, err := other.Sys().InitStatusWithContext(ctx); err == nil {
+			return decisionError(fmt.Sprintf("%s answers; a snapshot is put into a single, empty server, which the others join "+
+				"afterwards. If nothing in it is of use any more:\n%s", other.Address(), wipe(config, 1)))
+		}
+	}
 	return nil
 }

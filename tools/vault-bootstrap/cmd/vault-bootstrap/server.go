@@ -90,6 +90,19 @@ func usable(ctx context.Context, servers []*api.Client) (*api.Client, error) {
 	return found, err
 }
 
+// active waits for a leader and returns a client of it; of snapshots a standby only says where it is.
+func active(ctx context.Context, servers []*api.Client, authority string) (*api.Client, error) {
+	server, err := usable(ctx, servers)
+	if err != nil {
+		return nil, err
+	}
+	leader, err := server.Sys().LeaderWithContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return connect(leader.LeaderAddress, authority)
+}
+
 // refused tells whether Vault does not know the token or does not allow it this.
 func refused(err error) bool {
 	var response *api.ResponseError

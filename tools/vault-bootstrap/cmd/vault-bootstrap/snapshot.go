@@ -35,7 +35,7 @@ func runSnapshot(ctx context.Context, text []byte, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	server, err := usable(ctx, servers)
+	server, err := active(ctx, servers, config.CA)
 	if err != nil {
 		return err
 	}
