@@ -49,6 +49,8 @@ class Pipeline:
     """What the job names as `aud` of its token."""
     claims: Mapping[str, pulumi.Input[str]]
     """Claims that must all match, such as `project_path`, `ref`, `ref_type` and `ref_protected`."""
+    authority: pulumi.Input[str] = ""
+    """CA that issued GitLab's own certificate, PEM; empty is the CAs that the server's image knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,4 +155,5 @@ def _plugin(plugin: Plugin) -> dict[str, object]:
 
 
 def _pipeline(pipeline: Pipeline) -> dict[str, object]:
-    return {"issuer": pipeline.issuer, "audience": pipeline.audience, "claims": pipeline.claims, **LOGIN}
+    told = {"issuer": pipeline.issuer, "authority": pipeline.authority, "audience": pipeline.audience}
+    return {**told, "claims": pipeline.claims, **LOGIN}

@@ -474,6 +474,19 @@ def wipe(standing: Standing, replicas: int = 3) -> None:
     scale(standing, replicas)
 
 
+def restart(standing: Standing, pod: str) -> None:
+    """Delete a pod and wait until there is a new one that is ready."""
+    path = f"{CORE}/pods/{pod}"
+    old = (standing.api.get(path) or {})["metadata"]["uid"]
+    standing.api.delete(path)
+
+    def again() -> bool:
+        found = standing.api.get(path)
+        return found is not None and found["metadata"]["uid"] != old and standing.api.is_ready(NAMESPACE, pod)
+
+    until(f"{pod} again", again, 180)
+
+
 def scale(standing: Standing, replicas: int) -> None:
     path = f"apis/apps/v1/namespaces/{NAMESPACE}/statefulsets/vault/scale"
     found = standing.api.get(path)
@@ -507,6 +520,7 @@ def test_snapshot_destroy_restore(standing: Standing) -> None:
     begin = time.monotonic()
     worked, log = standing.run("cronjobs/vault-restore", "vault-restore-1")
     assert (worked, "is in place" in log) == (True, True), log
+    restart(standing, "vault-0")
     scale(standing, 3)
     until("all servers ready", standing.ready, 180)
     note(f"restored in {time.monotonic() - begin:.1f} s")

@@ -33,11 +33,13 @@ type serviceAccount struct {
 
 // pipeline is the login of GitLab jobs by their id_token; Claims must all match.
 type pipeline struct {
-	Issuer   string         `json:"issuer"`
-	Audience string         `json:"audience"`
-	Claims   map[string]any `json:"claims"`
-	TTL      string         `json:"ttl"`
-	MaxTTL   string         `json:"max_ttl"`
+	Issuer string `json:"issuer"`
+	// Authority is the CA that Vault trusts to speak for the issuer, PEM; empty is the image's own list.
+	Authority string         `json:"authority"`
+	Audience  string         `json:"audience"`
+	Claims    map[string]any `json:"claims"`
+	TTL       string         `json:"ttl"`
+	MaxTTL    string         `json:"max_ttl"`
 }
 
 // configure makes the administrative login, with the root token. Each call writes what is wanted, so it may be
@@ -81,7 +83,9 @@ func configurePipeline(ctx context.Context, server *api.Client, pipeline pipelin
 	if err := ensureAuth(ctx, server, "deploy", "jwt", "The deploy pipeline, by its id_token"); err != nil {
 		return err
 	}
-	issuer := map[string]any{"oidc_discovery_url": pipeline.Issuer, "bound_issuer": pipeline.Issuer}
+	issuer := map[string]any{
+		"oidc_discovery_url": pipeline.Issuer, "oidc_discovery_ca_pem": pipeline.Authority, "bound_issuer": pipeline.Issuer,
+	}
 	if err := write(ctx, server, "auth/deploy/config", issuer); err != nil {
 		return err
 	}

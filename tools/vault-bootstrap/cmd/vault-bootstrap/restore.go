@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"strings"
 
 	"github.com/hashicorp/vault/api"
 )
@@ -93,8 +94,7 @@ func restore(ctx context.Context, servers []*api.Client, config vaultConfig, sto
 	if err != nil {
 		return err
 	}
-	log.Printf("restore: %s is in place; now kubectl -n %s scale statefulset vault --replicas=%d",
-		name, config.Namespace, len(config.Addresses))
+	log.Printf("restore: %s is in place. To go on:\n%s", name, goOn(config))
 	return nil
 }
 
@@ -108,4 +108,15 @@ func alone(ctx context.Context, others []*api.Client, config vaultConfig) error 
 		}
 	}
 	return nil
+}
+
+// goOn returns the commands after a restore. The server must begin anew before another joins: until then it speaks to
+// others with the transport keys of the throw-away initialisation, while the storage it gives them has the snapshot's.
+func goOn(config vaultConfig) string {
+	vault := "kubectl -n " + config.Namespace + " "
+	return strings.Join([]string{
+		"  " + vault + "delete pod vault-0",
+		"  " + vault + "wait --for=condition=Ready pod/vault-0 --timeout=3m",
+		fmt.Sprintf("  %sscale statefulset vault --replicas=%d", vault, len(config.Addresses)),
+	}, "\n")
 }
