@@ -14,6 +14,9 @@ VAULT_PLUGINS = ("vault-plugin-auth-kubernetes", "vault-plugin-database-postgres
 VAULT = Contents("idp.local/vault:1.21.0", {f"plugins/{name}": name for name in VAULT_PLUGINS})
 """The server at /vault; its configuration names `plugin_directory = "/plugins"`."""
 
+VAULT_BOOTSTRAP = Contents("idp.local/vault-bootstrap:1")
+"""Certificates, initialisation, snapshots: what is done to Vault from inside the cluster."""
+
 
 def plugin_checksums(tool: Callable[[str], Path]) -> dict[str, str]:
     """Return Vault plugin to SHA-256 of its binary, 64 hex digits: Vault runs a plugin only if registered with it.

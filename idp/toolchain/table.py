@@ -171,8 +171,16 @@ VAULT = (
         f"{_VAULT}/plugins/database/postgresql/postgresql-database-plugin",
         _VAULT,
     ),
+    Spec(
+        "vault-bootstrap",
+        "",
+        GoBuild(folder="vault-bootstrap", packages=("./cmd/vault-bootstrap",)),
+        1.5,
+        ask=None,
+        linux=True,
+    ),
 )
-"""The Vault server and the plugins that its minimal build does not contain: what its image is made of."""
+"""The Vault server, the plugins that its minimal build does not contain, and the program that initialises it."""
 
 DATABASE = (
     # What PostgreSQL needs beyond a bare system comes with these two.

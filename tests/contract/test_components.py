@@ -35,8 +35,15 @@ def _args_type(component: type) -> type:
     return typing.get_type_hints(component.__init__)["args"]
 
 
-FORMATS = {"cidr": "10.20.0.0/16", "zones": ["eu-central-1a", "eu-central-1b"], "url": "https://gitlab.example"}
-"""Field -> value, where a component does arithmetic on the text or takes it apart."""
+FORMATS = {
+    "cidr": "10.20.0.0/16",
+    "zones": ["eu-central-1a", "eu-central-1b"],
+    "url": "https://gitlab.example",
+    "replicas": 3,
+    "threshold": 1,
+    "unguarded": False,
+}
+"""Field -> value, where a component does arithmetic on it, takes it apart, or allows but a few."""
 
 
 def _sample(hint: object, text: str) -> object:

@@ -1,0 +1,1 @@
+"""Vault in the cluster: servers, what seals them, their certificates, initialisation, snapshots."""

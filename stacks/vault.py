@@ -1,0 +1,151 @@
+"""Vault as a part of the layer `platform`: its components, in the order in which they need each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.vault_server.bootstrap import Keeper, Pipeline, Plugin, VaultBootstrap, VaultBootstrapArgs
+from components.vault_server.certificates import VaultCertificates, VaultCertificatesArgs
+from components.vault_server.configuration import AwsKmsSeal, Seal, TransitSeal
+from components.vault_server.network import Destination, VaultNetwork, VaultNetworkArgs
+from components.vault_server.seal import SealVault, SealVaultArgs
+from components.vault_server.server import VaultServer, VaultServerArgs
+from components.vault_server.snapshots import SnapshotBucket, SnapshotVolume, VaultSnapshots, VaultSnapshotsArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What is there before Vault is."""
+
+    namespace: pulumi.Input[str]
+    """An isolated namespace of Vault's own."""
+    labels: Mapping[str, pulumi.Input[str]]
+    """Labels of every object."""
+    priority_class: pulumi.Input[str]
+    """PriorityClass of the platform's own parts."""
+    api_server: Sequence[Destination]
+    """Where the API server is, as pods see it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultSettings:
+    """What differs from environment to environment."""
+
+    image: str
+    """Image of the server."""
+    bootstrap_image: str
+    """Image of `vault-bootstrap`."""
+    snapshots: SnapshotVolume | SnapshotBucket
+    """Where snapshots go."""
+    kms: AwsKmsSeal | None = None
+    """What unseals; None lets a Vault beside it do so, which is for `local`."""
+    keepers: Sequence[Keeper] = ()
+    """Who holds the recovery keys; none is for `local`."""
+    threshold: int = 1
+    """How many keepers it takes."""
+    replicas: int = 3
+    """Number of servers."""
+    one_node: bool = False
+    """Whether servers may share a node."""
+    cluster_ip: str | None = None
+    """Fixed address of the active server's Service."""
+    plugin_directory: str | None = None
+    """The image's folder of external plugins."""
+    plugins: Sequence[Plugin] = ()
+    """External plugins that the first login needs."""
+    pipeline: Pipeline | None = None
+    """The deploy pipeline's login."""
+    clients: Sequence[str] = ()
+    """Namespaces, besides workspaces, whose pods may use Vault."""
+    egress_to: Sequence[Destination] = ()
+    """What Vault must reach outside the cluster."""
+    memory: str = "512Mi"
+    """Memory of each server."""
+    cpu: str = "250m"
+    """CPU that each server is promised."""
+
+
+def declare(settings: VaultSettings, around: Surroundings, cluster: pulumi.ProviderResource) -> VaultServer:
+    """Declare all of Vault on the cluster of the provider.
+
+    Servers become ready by the initialisation, and it needs them running: both are made side by side.
+    """
+    network = VaultNetwork(
+        "vault-network",
+        VaultNetworkArgs(
+            namespace=around.namespace,
+            labels=around.labels,
+            api_server=around.api_server,
+            seal=settings.kms is None,
+            clients=settings.clients,
+            egress_to=settings.egress_to,
+        ),
+        _after(cluster),
+    )
+    certificates = VaultCertificates(
+        "vault-tls",
+        VaultCertificatesArgs(
+            namespace=around.namespace,
+            image=settings.bootstrap_image,
+            labels=around.labels,
+            priority_class=around.priority_class,
+            seal=settings.kms is None,
+        ),
+        _after(cluster, network),
+    )
+    ready = _after(cluster, certificates)
+    seal = _seal(settings, around, ready)
+    server = VaultServer("vault", _server(settings, around, seal), ready)
+    bootstrap = VaultBootstrapArgs(
+        namespace=around.namespace,
+        image=settings.bootstrap_image,
+        labels=around.labels,
+        priority_class=around.priority_class,
+        replicas=settings.replicas,
+        keepers=settings.keepers,
+        threshold=settings.threshold,
+        unguarded=not settings.keepers,
+        plugins=settings.plugins,
+        pipeline=settings.pipeline,
+    )
+    initialised = VaultBootstrap("vault-bootstrap", bootstrap, ready)
+    snapshots = VaultSnapshotsArgs(vault=bootstrap, store=settings.snapshots)
+    VaultSnapshots("vault-snapshots", snapshots, _after(cluster, initialised))
+    return server
+
+
+def _after(cluster: pulumi.ProviderResource, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(providers=[cluster], depends_on=list(resources))
+
+
+def _seal(settings: VaultSettings, around: Surroundings, opts: pulumi.ResourceOptions) -> Seal:
+    if settings.kms is not None:
+        return settings.kms
+    args = SealVaultArgs(
+        namespace=around.namespace,
+        image=settings.image,
+        bootstrap_image=settings.bootstrap_image,
+        labels=around.labels,
+        priority_class=around.priority_class,
+    )
+    return TransitSeal(secret=SealVault("vault-seal", args, opts).seal)
+
+
+def _server(settings: VaultSettings, around: Surroundings, seal: Seal) -> VaultServerArgs:
+    return VaultServerArgs(
+        namespace=around.namespace,
+        image=settings.image,
+        bootstrap_image=settings.bootstrap_image,
+        seal=seal,
+        labels=around.labels,
+        priority_class=around.priority_class,
+        replicas=settings.replicas,
+        one_node=settings.one_node,
+        cluster_ip=settings.cluster_ip,
+        plugin_directory=settings.plugin_directory,
+        memory=settings.memory,
+        cpu=settings.cpu,
+    )
