@@ -27,7 +27,10 @@ from . import vault_stack
 from .conftest import Api, Running, Tool, until
 from .vault_stack import ADDRESS, NAMESPACE, Keepers, Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.vault_pods, pytest.mark.timeout(1800)]
+
+BACK = 540
+"""Seconds to wait for servers that crash until their seal is there: the kubelet waits up to 300 between two starts."""
 
 SERVERS = ("vault-0", "vault-1", "vault-2")
 CORE = f"api/v1/namespaces/{NAMESPACE}"
@@ -412,7 +415,7 @@ def test_all_pods_deleted_they_unseal_by_themselves(standing: Standing) -> None:
         now = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in standing.pods()}
         return all(now.get(name) not in {None, *old} for name in (*SERVERS, "vault-seal-0")) and standing.ready()
 
-    until("all pods anew and ready", replaced, 240)
+    until("all pods anew and ready", replaced, BACK)
     until("an answer", lambda: writer.status("GET", "team/data/kept") == http.client.OK)
     assert writer.does("GET", "team/data/kept")["data"]["data"] == {"it": "kept"}
 
@@ -484,7 +487,7 @@ def restart(standing: Standing, pod: str) -> None:
         found = standing.api.get(path)
         return found is not None and found["metadata"]["uid"] != old and standing.api.is_ready(NAMESPACE, pod)
 
-    until(f"{pod} again", again, 180)
+    until(f"{pod} again", again, BACK)
 
 
 def scale(standing: Standing, replicas: int) -> None:
@@ -522,7 +525,7 @@ def test_snapshot_destroy_restore(standing: Standing) -> None:
     assert (worked, "is in place" in log) == (True, True), log
     restart(standing, "vault-0")
     scale(standing, 3)
-    until("all servers ready", standing.ready, 180)
+    until("all servers ready", standing.ready, BACK)
     note(f"restored in {time.monotonic() - begin:.1f} s")
     until("an answer", lambda: writer.status("GET", "team/data/precious") == http.client.OK)
     # The very token of before: tokens and policies came back with the secrets.
@@ -561,7 +564,7 @@ def test_killed_at_any_step_it_goes_on_or_says_what_to_do(standing: Standing, st
     note(f"killed at {step}: {killed}")
     assert set(standing.secret("vault-bootstrap")) == {"step", "recovery.json"}
     assert standing.secret("vault-bootstrap")["step"] == "done"
-    until("all servers ready", standing.ready, 180)
+    until("all servers ready", standing.ready, BACK)
     assert standing.deployer().status("GET", "sys/mounts") == http.client.OK
     vault = standing.vault()
     for token in standing.root_tokens:
