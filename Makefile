@@ -53,7 +53,7 @@ e2e-vault: .venv/.synced ## Tests of Vault's servers in pods: ten minutes, Linux
 	@.venv/bin/python -m pytest -v -m vault_pods
 
 .PHONY: test
-test: unit e2e ## Everything
+test: unit e2e ## Both: everything but Vault's pods
 
 .PHONY: bench
 bench: .venv/.synced ## No-change previews against a bare Pulumi program, as ratios
