@@ -149,8 +149,9 @@ def test_a_preview_tells_a_person_everything_at_once(platform: Checkout, kubectl
         assert re.search(rf"^{mistake.rule} \(\w+\) on {re.escape(mistake.where)}", ran.err, re.MULTILINE), ran
         assert f"\n  Remedy: {mistake.remedy}" in ran.err, ran
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in ran.out.splitlines() if line.startswith("│")]
-    assert [(row[0], row[1]) for row in rows] == [(layer, "preview failed") for layer in ("platform", "workspaces")]
-    assert [re.fullmatch(r"[1-9]\d* refused", row[4]) is not None for row in rows] == [True, True], ran
+    failed = [(layer, "preview failed") for layer in ("platform", "workspaces")]
+    assert [(row[0], row[1]) for row in rows] == [("foundation", "preview"), *failed]
+    assert [re.fullmatch(r"[1-9]\d* refused", row[4]) is not None for row in rows] == [False, True, True], ran
 
 
 @pytest.mark.parametrize("command", ["preview", "up --yes --skip-preview"])
