@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import sys
 import time
@@ -19,7 +18,7 @@ from benchmarks.recording import FILE
 from environments.special import LOCAL
 from idp.errors import IdpError
 from idp.loopback.aws.server import AwsEmulator
-from idp.loopback.provider.install import install
+from idp.loopback.provider.install import install, sdk_version
 
 STACK = f"{LOCAL}.foundation"
 
@@ -40,8 +39,7 @@ def compare(engine: Engine, runs: int, report: Callable[[str], None]) -> Compare
     root = engine.checkout.parent / "account"
     root.mkdir()
     home = root / "pulumi"
-    version = importlib.metadata.version("pulumi-aws")
-    install(home, "aws", version, "benchmarks.recording")
+    install(home, "aws", sdk_version("aws"), "benchmarks.recording")
     pairs, calls = Pairs(), 0
     for number in range(runs):
         folder = root / str(number)

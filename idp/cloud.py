@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-
 from environments import Environment
 from idp import paths
 from idp.engine import recovery
 from idp.errors import Exit, IdpError
 from idp.loopback.aws.server import AwsEmulator
 from idp.loopback.provider.install import install as install_loopback
+from idp.loopback.provider.install import sdk_version
 from idp.session import Report, Session
 from idp.toolchain import find_plugin, link_plugin
 from stacks.layers import FOUNDATION
@@ -48,7 +47,7 @@ def require(session: Session) -> None:
 def require_plugin(session: Session) -> None:
     """Raise `IdpError(MISSING)` if the chosen layers need an AWS plugin that this machine lacks."""
     if FOUNDATION in session.chosen and not install_plugin(session):
-        version = importlib.metadata.version(f"pulumi-{PLUGIN}")
+        version = sdk_version(PLUGIN)
         raise IdpError(
             f"{session.environment.name}: pulumi-resource-{PLUGIN} {version}: not on this machine;"
             f" `pulumi plugin install resource {PLUGIN} {version}` gets it",
@@ -62,7 +61,7 @@ def install_plugin(session: Session) -> bool:
     The official one where this machine has it. The loopback plugin speaks to the emulator only, so no environment
     but one on the emulator gets it.
     """
-    version = importlib.metadata.version(f"pulumi-{PLUGIN}")
+    version = sdk_version(PLUGIN)
     home = session.settings.home
     official = find_plugin(PLUGIN, version)
     if official is not None:

@@ -13,7 +13,7 @@ from components.aws.registry import Registry, RegistryArgs
 from environments import Environment
 from environments.foundation import Foundation
 from stacks import aws, foundation_cluster
-from stacks.foundation_cluster import Reached, Subnets
+from stacks.foundation_cluster import Subnets
 from stacks.outputs import FoundationOutputs
 
 
@@ -33,7 +33,6 @@ def build(environment: Environment) -> FoundationOutputs:
     access = GitlabAccess(name, _access(environment, settings), opts)
     vpc_id, subnets = _network(name, settings, keys["logs"], access.boundary_arn, opts)
     existing = settings.cluster.existing
-    cluster: Reached
     if existing is not None:
         cluster = foundation_cluster.adopt(environment, settings, existing.name, provider)
     else:

@@ -15,7 +15,7 @@ from idp import paths
 from idp.engine import pending
 from idp.engine.command import EngineCommand, reason
 from idp.engine.events import EventLog
-from idp.engine.progress import Progress
+from idp.engine.progress import Progress, name_of
 from idp.engine.settings import EngineSettings
 from idp.files import write
 
@@ -103,7 +103,11 @@ class Layers:
 
     def protected(self, layer: str) -> list[str]:
         """Return the names of the resources that refuse to be deleted."""
-        return [_name(found["urn"]) for found in self._resources(layer) if found.get("protect")]
+        return [
+            name_of(found["urn"])
+            for found in self._export(layer)["deployment"].get("resources") or ()
+            if found.get("protect")
+        ]
 
     def unprotect(self, layer: str) -> None:
         """Let every resource of the layer be deleted."""
@@ -130,7 +134,7 @@ class Layers:
         May itself be interrupted at any point. Raises the Automation API's `CommandError`.
         """
         environment, stack = self._settings.environment, self.stack(layer)
-        exported = json.loads(self._call(["stack", "export", "--stack", stack]))
+        exported = self._export(layer)
         pending.begin(environment, layer)
         if exported["deployment"].get("pending_operations"):
             draft = paths.WORK / f"{stack}.adopted.json"
@@ -140,10 +144,10 @@ class Layers:
         self._call(["refresh", "--yes", "--skip-preview", "--stack", stack])
         pending.end(environment, layer)
 
-    def _resources(self, layer: str) -> Sequence[Mapping[str, Any]]:
-        exported = json.loads(self._call(["stack", "export", "--stack", self.stack(layer)]))
-        found: Sequence[Mapping[str, Any]] = exported["deployment"].get("resources") or ()
-        return found
+    def _export(self, layer: str) -> dict[str, Any]:
+        """Return the layer's state as the engine prints it, secrets sealed."""
+        exported: dict[str, Any] = json.loads(self._call(["stack", "export", "--stack", self.stack(layer)]))
+        return exported
 
     def _run(self, action: str, args: Sequence[str], progress: Progress) -> Result:
         begun = time.monotonic()
@@ -164,7 +168,3 @@ class Layers:
 
     def _call(self, args: Sequence[str]) -> str:
         return self._command.run(list(args), str(paths.ROOT), self._workspace.env_vars).stdout
-
-
-def _name(urn: str) -> str:
-    return urn.rsplit("::", 1)[-1]

@@ -98,7 +98,7 @@ class Progress:
 
     def _begin(self, metadata: StepEventMetadata) -> None:
         if metadata.op not in _UNCHANGED:
-            self.current = f"{metadata.op.value} {_name(metadata.urn)}"
+            self.current = f"{metadata.op.value} {name_of(metadata.urn)}"
 
     def _end(self, metadata: StepEventMetadata) -> None:
         if metadata.type == STACK:
@@ -108,7 +108,7 @@ class Progress:
             self._step(metadata)
 
     def _step(self, metadata: StepEventMetadata, *, failed: bool = False) -> None:
-        step = Step(metadata.op.value, metadata.type, _name(metadata.urn), metadata.urn, failed)
+        step = Step(metadata.op.value, metadata.type, name_of(metadata.urn), metadata.urn, failed)
         # Components report twice: when they are registered, and again with their outputs.
         if step not in self.steps:
             self.steps.append(step)
@@ -122,11 +122,12 @@ class Progress:
 
     def _diagnostic(self, event: DiagnosticEvent) -> None:
         if event.severity == "error" and (message := _told(_plain(event.message))):
-            where = f"{_name(event.urn)}: " if event.urn else ""
+            where = f"{name_of(event.urn)}: " if event.urn else ""
             self.errors.append(where + message)
 
 
-def _name(urn: str) -> str:
+def name_of(urn: str) -> str:
+    """Return the name of a resource."""
     return urn.rsplit("::", 1)[-1]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping
 
 from idp.loopback.aws import configuration
@@ -10,6 +9,7 @@ from idp.loopback.aws.client import Client, Credentials
 from idp.loopback.aws.configuration import PACKAGE, Configuration
 from idp.loopback.aws.tables import FUNCTIONS, ROWS
 from idp.loopback.provider.api import ApiError
+from idp.loopback.provider.install import sdk_version
 from idp.loopback.provider.provider import ConfigurationError
 from idp.loopback.provider.table import Function, Row
 from idp.loopback.provider.values import UNKNOWN, Properties, Value, contains_unknown
@@ -17,11 +17,6 @@ from idp.loopback.provider.values import UNKNOWN, Properties, Value, contains_un
 NAME = "aws"
 _RESERVED = "aws:"
 """How tags begin that AWS itself sets."""
-
-
-def sdk_version() -> str:
-    """Return the version of the installed SDK."""
-    return importlib.metadata.version(PACKAGE.replace("_", "-"))
 
 
 class Aws:
@@ -37,7 +32,7 @@ class Aws:
     @property
     def version(self) -> str:
         """The SDK's version."""
-        return sdk_version()
+        return sdk_version(NAME)
 
     @property
     def rows(self) -> Mapping[str, Row]:

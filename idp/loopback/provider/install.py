@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import shlex
 import sys
 from pathlib import Path
@@ -9,6 +10,11 @@ from pathlib import Path
 from idp import files
 
 EXECUTABLE = 0o700
+
+
+def sdk_version(name: str) -> str:
+    """Return the version of the installed SDK of the provider `name`, which its plugin claims too."""
+    return importlib.metadata.version(f"pulumi-{name}")
 
 
 def install(pulumi_home: Path, name: str, version: str, module: str) -> Path:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from idp.loopback.provider import install as generic
 from idp.loopback.provider import main
-from idp.loopback.vault.vault import NAME, Vault, sdk_version
+from idp.loopback.vault.vault import NAME, Vault
 
 
 def install(pulumi_home: Path) -> Path:
     """Install the plugin into a PULUMI_HOME and nowhere else; return its executable. Raises OSError."""
-    return generic.install(pulumi_home, NAME, sdk_version(), __name__)
+    return generic.install(pulumi_home, NAME, generic.sdk_version(NAME), __name__)
 
 
 if __name__ == "__main__":

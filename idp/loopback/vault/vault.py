@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping
 
+from idp.loopback.provider.install import sdk_version
 from idp.loopback.provider.provider import ConfigurationError
 from idp.loopback.provider.table import Function, Row
 from idp.loopback.provider.values import Properties, Value, contains_unknown
@@ -14,11 +14,6 @@ from idp.loopback.vault.configuration import PACKAGE
 from idp.loopback.vault.tables import ROWS
 
 NAME = "vault"
-
-
-def sdk_version() -> str:
-    """Return the version of the installed SDK."""
-    return importlib.metadata.version(PACKAGE.replace("_", "-"))
 
 
 class Vault:
@@ -33,7 +28,7 @@ class Vault:
     @property
     def version(self) -> str:
         """The SDK's version."""
-        return sdk_version()
+        return sdk_version(NAME)
 
     @property
     def rows(self) -> Mapping[str, Row]:

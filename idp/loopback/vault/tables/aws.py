@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from idp.loopback.provider.table import Call, Prop
-from idp.loopback.vault.tables.common import KEPT, LIST, LOCAL, MAP, NAMESPACE, NUMBER, TEXT, UNTOLD, named, row
+from idp.loopback.vault.tables.common import (
+    KEPT,
+    LIST,
+    LOCAL,
+    MAP,
+    NAMESPACE,
+    NUMBER,
+    TEXT,
+    UNTOLD,
+    engine_role,
+    named,
+    row,
+)
 from idp.loopback.vault.tables.mounts import ENTERPRISE, FIXED, PLUGIN_VERSION, TUNED, mounting, tuning
 
 _ROOT = {
@@ -60,17 +72,6 @@ _ROLE = {
     **named(TEXT, "externalId mfaSerialNumber permissionsBoundaryArn policyDocument userPath"),
 }
 
-ROLE = row(
-    type="vault:aws/secretBackendRole:SecretBackendRole",
-    identity="{backend}/roles/{name}",
-    create=(Call("POST {backend}/roles/{name}"),),
-    read=(Call("GET {backend}/roles/{name}"),),
-    update=(Call("POST {backend}/roles/{name}", on=tuple(_ROLE)),),
-    delete=(Call("DELETE {backend}/roles/{name}"),),
-    properties={"backend": Prop(out="$backend"), "name": Prop(out="$name"), **_ROLE},
-    absent=NAMESPACE,
-    autoname="name",
-    unique=("backend", "name"),
-)
+ROLE = engine_role("vault:aws/secretBackendRole:SecretBackendRole", _ROLE)
 
 ROWS = (BACKEND, ROLE)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import partial
 
-from idp.loopback.provider.table import Prop, Row
+from idp.loopback.provider.table import Call, Prop, Row
 from idp.loopback.provider.values import Value
 
 row = partial(Row, service="vault", regional=False)
@@ -31,6 +32,23 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(d|h|ms|us|µs|ns|m|s)")
 def named(prop: Prop, names: str) -> dict[str, Prop]:
     """Return the same property under several names."""
     return dict.fromkeys(names.split(), prop)
+
+
+def engine_role(type_: str, properties: Mapping[str, Prop]) -> Row:
+    """Return the row of an engine's roles: one path for all operations, every property of its own in the update."""
+    path = "{backend}/roles/{name}"
+    return row(
+        type=type_,
+        identity=path,
+        create=(Call(f"POST {path}"),),
+        read=(Call(f"GET {path}"),),
+        update=(Call(f"POST {path}", on=tuple(properties)),),
+        delete=(Call(f"DELETE {path}"),),
+        properties={"backend": Prop(out="$backend"), "name": Prop(out="$name"), **properties},
+        absent=NAMESPACE,
+        autoname="name",
+        unique=("backend", "name"),
+    )
 
 
 def seconds(value: Value) -> Value:

@@ -8,7 +8,7 @@ from idp.loopback.provider.context import Context
 from idp.loopback.provider.table import Call, If, Made, Prop, Quirk, Template
 from idp.loopback.provider.values import Properties, Value
 from idp.loopback.vault.client import snake
-from idp.loopback.vault.tables.common import KEPT, LIST, NAMESPACE, NUMBER, TEXT, named, row, seconds
+from idp.loopback.vault.tables.common import KEPT, LIST, NAMESPACE, NUMBER, TEXT, engine_role, named, row, seconds
 
 _PLAIN = (
     "authType",
@@ -141,17 +141,6 @@ _ROLE = {
     "credentialConfig": KEPT,
 }
 
-ROLE = row(
-    type="vault:database/secretBackendRole:SecretBackendRole",
-    identity="{backend}/roles/{name}",
-    create=(Call("POST {backend}/roles/{name}"),),
-    read=(Call("GET {backend}/roles/{name}"),),
-    update=(Call("POST {backend}/roles/{name}", on=tuple(_ROLE)),),
-    delete=(Call("DELETE {backend}/roles/{name}"),),
-    properties={"backend": Prop(out="$backend"), "name": Prop(out="$name"), **_ROLE},
-    absent=NAMESPACE,
-    autoname="name",
-    unique=("backend", "name"),
-)
+ROLE = engine_role("vault:database/secretBackendRole:SecretBackendRole", _ROLE)
 
 ROWS = (CONNECTION, ROLE)

@@ -13,14 +13,14 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from idp.loopback.aws import plugin
-from idp.loopback.aws.aws import sdk_version
+from idp.loopback.provider.install import sdk_version
 
 
 def test_only_this_home_gets_the_plugin(tmp_path: Path) -> None:
     home, other = tmp_path / "home", tmp_path / "other"
     other.mkdir()
     executable = plugin.install(home)
-    assert executable == home / "plugins" / f"resource-aws-v{sdk_version()}" / "pulumi-resource-aws"
+    assert executable == home / "plugins" / f"resource-aws-v{sdk_version('aws')}" / "pulumi-resource-aws"
     assert stat.S_IMODE(executable.stat().st_mode) == 0o700
     before = executable.stat().st_mtime_ns
     plugin.install(home)
@@ -39,7 +39,7 @@ def test_it_says_its_port_and_answers(tmp_path: Path) -> None:
             assert process.stdout is not None
             port = int(process.stdout.readline())
             stub = provider_pb2_grpc.ResourceProviderStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
-            assert stub.GetPluginInfo(empty_pb2.Empty(), timeout=30).version == sdk_version()
+            assert stub.GetPluginInfo(empty_pb2.Empty(), timeout=30).version == sdk_version("aws")
         finally:
             process.terminate()
         assert process.wait(10) == 0
