@@ -28,6 +28,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 LOCK_SECONDS = 90.0
 _POLL = 0.1
+PORT_SECONDS = 3.0
+"""A killed process shows as ended a moment before its last thread gives the socket back."""
 
 MARK = "IDP_AWS_EMULATOR"
 """Set in the daemon's environment to its home: how one is found whose starter was killed before it wrote a record."""
@@ -191,18 +193,28 @@ def _remembered(path: Path) -> int:
 
 
 def _listen(port: int) -> socket.socket:
-    """Return a listening socket: the port of last time if it is free, so that states keep their endpoint."""
-    for wanted in (port, 0) if port else (0,):
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((HOST, wanted))
-            listening.listen(socket.SOMAXCONN)
-        except OSError:
-            listening.close()
-        else:
-            return listening
-    raise IdpError(f"aws emulator: no free port on {HOST}", Exit.MISSING)
+    """Return a listening socket: the port of last time if it comes free, so that states keep their endpoint."""
+    deadline = time.monotonic() + PORT_SECONDS
+    listening = _bound(port)
+    while listening is None and port and time.monotonic() < deadline:
+        time.sleep(_POLL)
+        listening = _bound(port)
+    listening = listening or _bound(0)
+    if listening is None:
+        raise IdpError(f"aws emulator: no free port on {HOST}", Exit.MISSING)
+    return listening
+
+
+def _bound(port: int) -> socket.socket | None:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen(socket.SOMAXCONN)
+    except OSError:
+        listening.close()
+        return None
+    return listening
 
 
 def _answers(endpoint: str) -> bool:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,17 @@ def test_a_port_that_somebody_took(emulator: AwsEmulator) -> None:
         taken.bind(("127.0.0.1", _port(started)))
         taken.listen()
         assert _port(emulator.start(lambda _: None)) != _port(started)
+
+
+def test_a_port_that_comes_free_a_moment_later(emulator: AwsEmulator) -> None:
+    started = emulator.start(lambda _: None)
+    emulator.stop(lambda _: None)
+    taken = socket.socket()
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken.bind(("127.0.0.1", _port(started)))
+    taken.listen()
+    threading.Timer(0.5, taken.close).start()
+    assert emulator.start(lambda _: None).endpoint == started.endpoint
 
 
 def test_records_that_cannot_be_read(emulator: AwsEmulator, tmp_path: Path) -> None:
