@@ -37,7 +37,7 @@ class VaultCertificates(pulumi.ComponentResource):
     """A job that makes them, and one that renews them daily; the servers read a new one without a restart."""
 
     bundle: pulumi.Output[str]
-    """ConfigMap whose `ca.crt` is what clients must trust."""
+    """ConfigMap whose `ca.crt` is what clients must trust, known once it is there."""
 
     def __init__(self, name: str, args: VaultCertificatesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("idp:index:VaultCertificates", name, {}, opts)
@@ -49,8 +49,8 @@ class VaultCertificates(pulumi.ComponentResource):
             Right(resource="configmaps", verbs=["create"]),
             Right(resource="configmaps", verbs=["get", "update"], names=[CA_BUNDLE]),
         ]
-        for kind, schedule in (("certificates", None), ("renewal", RENEWAL)):
-            VaultTask(
+        made = {
+            kind: VaultTask(
                 f"{name}-{kind}",
                 VaultTaskArgs(
                     namespace=args.namespace,
@@ -65,7 +65,9 @@ class VaultCertificates(pulumi.ComponentResource):
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
-        self.bundle = pulumi.Output.from_input(CA_BUNDLE)
+            for kind, schedule in (("certificates", None), ("renewal", RENEWAL))
+        }
+        self.bundle = made["certificates"].finished.apply(lambda _: CA_BUNDLE)
         self.register_outputs({"bundle": self.bundle})
 
 

@@ -26,7 +26,9 @@ type vaultConfig struct {
 	Plugins        []plugin       `json:"plugins"`
 	KubernetesHost string         `json:"kubernetes_host"`
 	Deploy         serviceAccount `json:"deploy"`
-	Snapshots      serviceAccount `json:"snapshots"`
+	// DeployPolicy is the policy of the deploy identity, which can't change it.
+	DeployPolicy string         `json:"deploy_policy"`
+	Snapshots    serviceAccount `json:"snapshots"`
 	// Pipeline is the deploy pipeline's login; nil is none.
 	Pipeline *pipeline `json:"pipeline"`
 }
@@ -46,6 +48,8 @@ type share struct {
 
 func (c vaultConfig) check() error {
 	switch {
+	case c.DeployPolicy == "":
+		return usageError("configuration: deploy_policy: missing")
 	case len(c.Keepers) == 0 && !c.Unguarded:
 		return usageError("configuration: keepers: at least one is needed (or unguarded)")
 	case len(c.Keepers) > 0 && c.Unguarded:
@@ -204,7 +208,7 @@ func establish(
 		if err := configure(ctx, server, config); err != nil {
 			return rootRefused(err, config)
 		}
-		if err := delegate(ctx, cluster, server, config); err != nil {
+		if err := prove(ctx, cluster, server, config); err != nil {
 			return err
 		}
 		if err := record.advance(ctx, revoking, nil); err != nil {
