@@ -55,6 +55,8 @@ class WorkspaceArgs:
     """Names of namespaces whose pods may connect to this one's."""
     egress_to: Sequence[Egress] = ()
     """Addresses outside the cluster that pods may connect to."""
+    vault: pulumi.Input[str] | None = None
+    """Namespace of Vault, whose servers pods may then use; None where there is none."""
 
 
 class Workspace(pulumi.ComponentResource):
@@ -101,7 +103,11 @@ class Workspace(pulumi.ComponentResource):
         WorkspaceNetwork(
             name,
             WorkspaceNetworkArgs(
-                namespace=self.namespace, labels=labels, ingress_from=args.ingress_from, egress_to=args.egress_to
+                namespace=self.namespace,
+                labels=labels,
+                ingress_from=args.ingress_from,
+                egress_to=args.egress_to,
+                vault=args.vault,
             ),
             child,
         )
