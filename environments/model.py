@@ -12,7 +12,7 @@ from environments.constraints import refusals
 from environments.foundation import Foundation
 from environments.foundation_rules import FoundationParts
 from environments.part import Part
-from environments.secrets import Database, Secrets, TeamProject
+from environments.secrets import Database, Secrets, ServiceSecret, TeamProject
 from environments.special import LOCAL
 from environments.vocabulary import (
     AtLeastOne,
@@ -149,6 +149,9 @@ class Service(Part):
     replicas: Replicas = Field(default=1, description="Number of pods.")
     cpu: CpuQuantity = Field(description="CPU request of each pod.")
     memory: MemoryQuantity = Field(description="Memory request and limit of each pod.")
+    secrets: Many[ServiceSecret] = Field(
+        default=(), description="Files with secrets that each pod gets from Vault, by an agent beside the service."
+    )
 
 
 class Workspace(Part):
