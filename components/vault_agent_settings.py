@@ -16,10 +16,14 @@ CONFIG = "/config"
 TOKEN = "/token/token"  # noqa: S105 (a path)
 AUTHORITY = f"{CONFIG}/ca.crt"
 
-INTERVAL_SECONDS = 30
-"""How old a file may be: a secret without a lease is asked for anew this often, one request for each secret and pod."""
-LOGIN_PAUSE_SECONDS = 10
-"""Between two attempts to log in, at the most: how late a pod may be once Vault is back."""
+INTERVAL_SECONDS = 60
+"""How old a file may be: a secret without a lease is asked for anew this often, each time with two lines in the audit
+log for each secret and pod (some 4 MB a day)."""
+PAUSE_SECONDS = 10
+"""Between two attempts at the most, to log in or to read what is not there: how late a pod may be once it is."""
+FOR_EVER = 2**31 - 1
+"""After so many attempts to read, the agent would begin anew, and between beginnings it pauses ever longer, up to five
+minutes, in which no file changes (command/agent/template/template.go of Vault 1.21: its backoff is never reset)."""
 
 _NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _PATH = re.compile(f"{_NAME}(/{_NAME})*")
@@ -48,20 +52,19 @@ def document(address: str, login: str, role: str, kv: str, files: Sequence[Secre
     method = {
         "type": "kubernetes",
         "mount_path": f"auth/{_checked(login)}",
-        "max_backoff": f"{LOGIN_PAUSE_SECONDS}s",
+        "max_backoff": f"{PAUSE_SECONDS}s",
         "config": {"role": _checked(role), "token_path": TOKEN},
     }
     settings = {
         "exit_after_auth": once,
-        "vault": {"address": address, "ca_cert": AUTHORITY},
+        "vault": {"address": address, "ca_cert": AUTHORITY, "retry": {"num_retries": FOR_EVER}},
         "auto_auth": {"method": [method]},
         # A Vault that is away is waited for, and so is a secret that nobody has put there yet.
         "template_config": {
             "exit_on_retry_failure": False,
             "static_secret_render_interval": f"{INTERVAL_SECONDS}s",
         },
-        # A secret without the field that is asked for stops those after it, so the optional ones come last.
-        "template": [_template(kv, one) for one in sorted(files, key=lambda one: one.optional)],
+        "template": [_template(kv, one) for one in files],
     }
     return json.dumps(settings, indent=2, sort_keys=True)
 
@@ -70,20 +73,23 @@ def _template(kv: str, wanted: SecretFile) -> dict[str, object]:
     path = f"{_checked(kv)}/data/app/{_checked(wanted.path)}"
     return {
         "destination": f"{WRITTEN}/{_checked(wanted.file)}",
-        "contents": f'{{{{ with secret "{path}" }}}}{_content(wanted.field)}{{{{ end }}}}',
+        "contents": f'{{{{ with secret "{path}" }}}}{_content(path, wanted.field)}{{{{ end }}}}',
         # The group is the pod's `fsGroup`, for a service that runs as another user than the agent.
         "perms": "0440",
         "error_on_missing_key": True,
     }
 
 
-def _content(field: str | None) -> str:
+def _content(path: str, field: str | None) -> str:
     if field is None:
         return "{{ .Data.data | toJSON }}"
-    name = f'"{_checked(field)}"'
-    # `index` gives "<no value>" for a field that is not there, and `error_on_missing_key` does not see it.
-    missing = f'{{{{ if not (sprig_hasKey .Data.data {name}) }}}}{{{{ sprig_fail "no such field" }}}}{{{{ end }}}}'
-    return f"{missing}{{{{ index .Data.data {name} }}}}"
+    name = _checked(field)
+    # `index` gives "<no value>" for a field that is not there, which `error_on_missing_key` does not see; and an error
+    # stops all the other files, for up to five minutes. A secret that is not there makes only this file wait, and the
+    # agent's log says its path.
+    wait = f'{{{{ with secret "{path}/has-no-field/{name}" }}}}{{{{ sprig_fail "no such field" }}}}{{{{ end }}}}'
+    have = f'{{{{ if sprig_hasKey .Data.data "{name}" }}}}{{{{ index .Data.data "{name}" }}}}'
+    return f"{have}{{{{ else }}}}{wait}{{{{ end }}}}"
 
 
 def _checked(name: str) -> str:

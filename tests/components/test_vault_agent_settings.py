@@ -50,16 +50,19 @@ def said(files: list[SecretFile], *, once: bool = False) -> dict[str, object]:
 
 
 @given(FILES)
-def test_each_file_is_written_from_the_team_s_own_secrets_and_optional_ones_come_last(files: list[SecretFile]) -> None:
+def test_each_file_is_written_from_the_team_s_own_secrets_and_no_others(files: list[SecretFile]) -> None:
     templates = said(files)["template"]
     assert isinstance(templates, list)
-    wanted = [one for one in files if not one.optional] + [one for one in files if one.optional]
-    assert [one["destination"] for one in templates] == [f"/secrets/{one.file}" for one in wanted]
-    for one, template in zip(wanted, templates, strict=True):
-        # One secret is read, and each action of the template is one of those that are meant.
+    assert [one["destination"] for one in templates] == [f"/secrets/{one.file}" for one in files]
+    for one, template in zip(files, templates, strict=True):
+        # Each action of the template is one of those that are meant.
         actions = re.findall(r"\{\{ (.*?) \}\}", template["contents"])
-        assert actions[0] == f'with secret "team/shop/kv/data/app/{one.path}"'
-        assert len(actions) == (3 if one.field is None else 6)
+        path = f"team/shop/kv/data/app/{one.path}"
+        assert [action for action in actions if action.startswith("with")] == [
+            f'with secret "{read}"'
+            for read in (path, f"{path}/has-no-field/{one.field}")[: 1 if one.field is None else 2]
+        ]
+        assert len(actions) == (3 if one.field is None else 9)
         assert template["error_on_missing_key"]
 
 

@@ -38,7 +38,12 @@ from .vault_stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.vault_pods, pytest.mark.timeout(1800)]
 
-CANARIES = {"first": "canary-first-5f1c", "second": "canary-second-and-longer-77", "later": "canary-later-0b"}
+CANARIES = {
+    "first": "canary-first-5f1c",
+    "second": "canary-second-and-longer-77",
+    "later": "canary-later-0b",
+    "field": "canary-field-c3",
+}
 DOCUMENT = ROOT / "docs" / "secrets.md"
 SERVICE = {"image": "idp.local/sample:1", "port": 8080, "cpu": "10m", "memory": "32Mi"}
 QUOTA = {"cpu": "2", "memory": "2Gi", "storage": "1Gi", "pods": 20, "services": 5}
@@ -53,6 +58,7 @@ TEAMS: list[dict[str, Any]] = [
                 "name": "hello",
                 **SERVICE,
                 "secrets": [
+                    {"file": "missing", "path": "hello", "field": "no-such.field", "optional": True},
                     {"file": "greeting", "path": "hello", "field": "greeting"},
                     {"file": "whole.json", "path": "hello"},
                     {"file": "later", "path": "later", "field": "odd-name.x", "optional": True},
@@ -287,6 +293,10 @@ def test_a_changed_secret_changes_the_file_without_a_restart(
     until("the change", lambda: content(standing, "hello", "greeting") == CANARIES["second"], 120)
     note(f"changed after {time.monotonic() - begin:.1f} s")
     assert told(standing, "hello")["greeting"] == len(CANARIES["second"])
+    # What is wrong with one file has left the others alone, and is made good by itself.
+    assert "missing" not in told(standing, "hello")
+    put(keeper, "hello", greeting=CANARIES["second"], number=8, **{"no-such.field": CANARIES["field"]})
+    until("the missing field", lambda: content(standing, "hello", "missing") == CANARIES["field"], 120)
     # A field whose name has what a template's own syntax would not take.
     begin = time.monotonic()
     put(keeper, "later", **{"odd-name.x": CANARIES["later"]})
