@@ -18,7 +18,7 @@ AUTHORITY = f"{CONFIG}/ca.crt"
 
 INTERVAL_SECONDS = 60
 """How old a file may be: a secret without a lease is asked for anew this often, each time with two lines in the audit
-log for each secret and pod (some 4 MB a day)."""
+log for each secret and pod (measured: 3.4 kB, so 5 MB a day)."""
 PAUSE_SECONDS = 10
 """Between two attempts at the most, to log in or to read what is not there: how late a pod may be once it is."""
 FOR_EVER = 2**31 - 1
