@@ -67,7 +67,7 @@ def test_required_secrets_are_there_before_the_service_and_kept_fresh(run_progra
         told = json.loads(data[config.removeprefix("-config=/config/")])
         assert {one["destination"].removeprefix("/secrets/") for one in told["template"]} == files
         assert told["auto_auth"]["method"][0]["config"]["role"] == "pod-sample"
-        assert told["vault"] == {"address": "https://vault.test:8200", "ca_cert": "/config/ca.crt"}
+        assert (told["vault"]["address"], told["vault"]["ca_cert"]) == ("https://vault.test:8200", "/config/ca.crt")
         assert container["image"] == "idp.local/vault:1"
         asked = {"cpu": AGENT_CPU, "memory": AGENT_MEMORY}
         assert container["resources"] == {"requests": asked, "limits": {"memory": AGENT_MEMORY}}
