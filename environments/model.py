@@ -12,7 +12,8 @@ from environments.constraints import refusals
 from environments.foundation import Foundation
 from environments.foundation_rules import FoundationParts
 from environments.part import Part
-from environments.secrets import Database, Secrets, ServiceSecret, TeamProject
+from environments.secrets import Database, Secrets, TeamProject
+from environments.service_secrets import ServiceSecret
 from environments.special import LOCAL
 from environments.vocabulary import (
     AtLeastOne,

@@ -10,7 +10,7 @@ from environments import foundation_rules, secrets_rules
 from environments.broken import Broken, repeated
 from environments.foundation_rules import FoundationParts
 from environments.quantities import as_cpu, as_memory, in_bytes, millicores
-from environments.secrets import AGENT_CPU, AGENT_MEMORY
+from environments.service_secrets import AGENT_CPU, AGENT_MEMORY, broken_secrets
 from environments.special import LOCAL
 
 if TYPE_CHECKING:
@@ -54,13 +54,11 @@ def broken(parts: Parts) -> Iterator[Broken]:
         version = parts.cluster.version if parts.cluster else None
         yield from foundation_rules.broken(parts.foundation, parts.name, version, domain)
     yield from secrets_rules.broken(parts.secrets, parts.workspaces, has_secrets=parts.has_secrets)
+    yield from broken_secrets(parts.workspaces, has_secrets=parts.has_secrets)
     yield from repeated(parts.workspace_names, ("workspaces",))
     for position, workspace in parts.workspaces.items():
         place = ("workspaces", position)
         yield from repeated([service.name for service in workspace.services], (*place, "services"))
-        for number, service in enumerate(workspace.services):
-            files = [secret.file for secret in service.secrets]
-            yield from repeated(files, (*place, "services", number, "secrets"), "file")
         yield from _defaults(workspace.container_defaults, (*place, "container_defaults"))
         yield from _within_quota(workspace, (*place, "quota"))
         yield from _neighbours(workspace, parts.workspace_names, (*place, "network", "ingress_from"))

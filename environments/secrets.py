@@ -18,9 +18,6 @@ from environments.vocabulary import (
     Port,
     ProjectId,
     ProjectPath,
-    SecretField,
-    SecretFileName,
-    SecretPath,
     TrustFile,
     VaultAddress,
 )
@@ -66,27 +63,6 @@ class Database(Part):
     )
     application_role: DatabaseName = Field(description="The role whose rights the users of pods get.")
     reader_role: DatabaseName = Field(description="The role whose rights the users of people get.")
-
-
-AGENT_CPU = "5m"
-AGENT_MEMORY = "64Mi"
-"""What a pod with secrets needs besides its service."""
-
-
-class ServiceSecret(Part):
-    """A file in `/vault/secrets` of a service's pods, kept as Vault has it."""
-
-    file: SecretFileName = Field(description="Name of the file, unique in its service.")
-    path: SecretPath = Field(
-        description="Path of the secret below `app/` in the team's mount: `vault kv put -mount=team/TEAM/kv app/PATH`."
-    )
-    field: SecretField | None = Field(
-        default=None, description="Field whose value the file holds; null is the whole secret, as a JSON object."
-    )
-    optional: Flag = Field(
-        default=False,
-        description="Whether pods start without it: the file then comes as soon as the secret is there.",
-    )
 
 
 class Secrets(Part):

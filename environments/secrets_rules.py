@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 NEEDING = ("gitlab_projects", "database", "aws_role_arn")
 """What a workspace says to no effect where nothing is configured inside Vault."""
 
-_NO_USE = "nothing: only an environment with `secrets` has a use for it"
-
 
 def broken(secrets: Secrets | None, workspaces: Mapping[int, Workspace], *, has_secrets: bool) -> Iterator[Broken]:
     """Yield each broken rule; `secrets` is None where there is no such part, or it has faults (`has_secrets`)."""
@@ -25,10 +23,7 @@ def broken(secrets: Secrets | None, workspaces: Mapping[int, Workspace], *, has_
         if not has_secrets:
             for name in NEEDING:
                 if value := getattr(workspace, name):
-                    yield Broken((*place, name), value, _NO_USE)
-            for number, service in enumerate(workspace.services):
-                if service.secrets:
-                    yield Broken((*place, "services", number, "secrets"), service.secrets, _NO_USE)
+                    yield Broken((*place, name), value, "nothing: only an environment with `secrets` has a use for it")
         elif secrets is not None and workspace.aws_role_arn is not None and secrets.aws_region is None:
             allowed = "null: `secrets.aws_region` is null, so Vault hands out no credentials of AWS"
             yield Broken((*place, "aws_role_arn"), workspace.aws_role_arn, allowed)

@@ -11,7 +11,7 @@ from components.vault_agent import VaultAccess
 from components.vault_agent_settings import SecretFile
 from components.workspace import WorkspaceVault
 from environments.model import Service
-from environments.secrets import AGENT_CPU, AGENT_MEMORY
+from environments.service_secrets import AGENT_CPU, AGENT_MEMORY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import pytest
 
 import environments
 from environments.model import Service
-from environments.secrets import AGENT_CPU, AGENT_MEMORY, ServiceSecret
+from environments.service_secrets import AGENT_CPU, AGENT_MEMORY, ServiceSecret
 from stacks import pod_secrets, workspaces
 from stacks.outputs import PlatformOutputs
 
