@@ -36,7 +36,7 @@ class VaultAccess:
     """Mount of the team's versioned secrets."""
     image: pulumi.Input[str]
     """Image whose entry point is `vault`, with a tag other than `latest`, or a digest."""
-    login: str = "kubernetes"
+    login: pulumi.Input[str] = "kubernetes"
     """Mount of the auth method."""
     cpu: pulumi.Input[str] = "5m"
     """CPU an agent is promised."""
@@ -88,11 +88,11 @@ class VaultAgent(pulumi.ComponentResource):
 
 def _data(args: VaultAgentArgs) -> dict[str, pulumi.Input[str]]:
     vault = args.vault
-    address = pulumi.Output.from_input(vault.address)
+    place = pulumi.Output.all(vault.address, vault.login)
 
     def document(files: Sequence[SecretFile], *, once: bool) -> pulumi.Output[str]:
-        return address.apply(
-            lambda known: settings.document(known, vault.login, vault.role, vault.kv, files, once=once)
+        return place.apply(
+            lambda known: settings.document(str(known[0]), str(known[1]), vault.role, vault.kv, files, once=once)
         )
 
     return {

@@ -8,12 +8,12 @@ from components.admission_baseline import AdmissionBaseline, AdmissionBaselineAr
 from components.isolated_namespace import IsolatedNamespace, IsolatedNamespaceArgs
 from components.labels import Ownership
 from components.priority_classes import PriorityClasses, PriorityClassesArgs
+from components.vault_server.names import NAMESPACE as VAULT
 from environments import Environment
 from stacks import outputs, providers, vault, vault_args
 from stacks.outputs import FoundationOutputs, PlatformOutputs
 from stacks.vault import Surroundings
 
-VAULT = "idp-vault"
 NAMESPACES = ("idp-gateway", "idp-observability", VAULT)
 """The platform's own parts, each in a namespace of its own; `idp-` is reserved, no workspace can take it."""
 

@@ -9,9 +9,13 @@ import pulumi
 from components.vault import paths, policies
 from components.vault_agent import VaultAccess
 from components.vault_agent_settings import SecretFile
+from components.vault_server.names import NAMESPACE
 from components.workspace import WorkspaceVault
+from environments import Environment
 from environments.model import Service
 from environments.service_secrets import AGENT_CPU, AGENT_MEMORY
+from stacks import outputs
+from stacks.outputs import PlatformOutputs, SecretsOutputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,21 @@ class Vault:
     """The authority of its certificate (PEM)."""
     image: pulumi.Input[str]
     """Image of its servers: an agent is the same program."""
+    login: pulumi.Input[str] = paths.KUBERNETES
+    """Mount at which pods log in."""
+
+
+def of_platform(environment: Environment, platform: PlatformOutputs) -> Vault | None:
+    """Return the Vault that the environment's platform runs and its layer `secrets` configures; None without both."""
+    if environment.platform.vault is None or environment.secrets is None:
+        return None
+    return Vault(
+        namespace=NAMESPACE,
+        address=platform.vault_address,
+        ca_certificate=platform.vault_ca,
+        image=environment.platform.vault.image,
+        login=outputs.read(SecretsOutputs, environment.name).kubernetes_login,
+    )
 
 
 def of_workspace(vault: Vault | None) -> WorkspaceVault | None:
@@ -45,7 +64,7 @@ def of_service(vault: Vault | None, workspace: str) -> VaultAccess | None:
         role=policies.name("pod", workspace),
         kv=paths.kv(workspace),
         image=vault.image,
-        login=paths.KUBERNETES,
+        login=vault.login,
         cpu=AGENT_CPU,
         memory=AGENT_MEMORY,
     )

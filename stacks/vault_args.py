@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.vault.gitlab_login import DeployingProject, deploy_role
+from components.vault.gitlab_claims import DeployingProject, deploy_role
 from components.vault_server.bootstrap import Keeper, Pipeline, Plugin
 from components.vault_server.configuration import AwsKmsSeal
 from components.vault_server.network import Destination
@@ -15,8 +15,8 @@ from environments import Environment
 from environments.secrets import Secrets
 from environments.vault import Vault
 from stacks import loopback
+from stacks.audience import audience
 from stacks.outputs import FoundationOutputs
-from stacks.secrets_args import audience
 from stacks.vault import VaultSettings
 
 PLUGINS: Mapping[str, tuple[str, str]] = {

@@ -19,7 +19,8 @@ from stacks.outputs import PlatformOutputs, WorkspacesOutputs
 
 def build(environment: Environment) -> WorkspacesOutputs:
     """Declare the layer; reads the outputs of `platform`."""
-    return declare(environment, outputs.read(PlatformOutputs, environment.name), None)
+    platform = outputs.read(PlatformOutputs, environment.name)
+    return declare(environment, platform, pod_secrets.of_platform(environment, platform))
 
 
 def declare(environment: Environment, platform: PlatformOutputs, vault: pod_secrets.Vault | None) -> WorkspacesOutputs:

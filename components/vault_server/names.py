@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+NAMESPACE = "idp-vault"
+"""Where the platform has it."""
+
 SERVER = "vault"
 """StatefulSet, its pods' label, and the Service of whichever server is active."""
 INTERNAL = "vault-internal"
