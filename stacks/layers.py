@@ -16,6 +16,9 @@ Graph = Mapping[str, tuple[str, ...]]
 FOUNDATION = "foundation"
 """The layer that an environment may do without: its cluster is then somebody else's."""
 
+VAULT_NAMESPACE = "idp-vault"
+"""Namespace that the platform makes for Vault; the foundation knows it, because it gives Vault's pods an identity."""
+
 LAYERS: Graph = MappingProxyType({FOUNDATION: (), "platform": (FOUNDATION,), "workspaces": ("platform",)})
 """Every layer there is."""
 
