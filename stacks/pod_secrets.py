@@ -9,12 +9,12 @@ import pulumi
 from components.vault import paths, policies
 from components.vault_agent import VaultAccess
 from components.vault_agent_settings import SecretFile
-from components.vault_server.names import NAMESPACE
 from components.workspace import WorkspaceVault
 from environments import Environment
 from environments.model import Service
 from environments.service_secrets import AGENT_CPU, AGENT_MEMORY
 from stacks import outputs
+from stacks.layers import VAULT_NAMESPACE
 from stacks.outputs import PlatformOutputs, SecretsOutputs
 
 
@@ -39,7 +39,7 @@ def of_platform(environment: Environment, platform: PlatformOutputs) -> Vault | 
     if environment.platform.vault is None or environment.secrets is None:
         return None
     return Vault(
-        namespace=NAMESPACE,
+        namespace=VAULT_NAMESPACE,
         address=platform.vault_address,
         ca_certificate=platform.vault_ca,
         image=environment.platform.vault.image,

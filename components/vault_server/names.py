@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-NAMESPACE = "idp-vault"
-"""Where the platform has it."""
-
 SERVER = "vault"
 """StatefulSet, its pods' label, and the Service of whichever server is active."""
 INTERNAL = "vault-internal"
@@ -33,6 +30,8 @@ DEPLOY = "idp-deploy"
 """Service account, role and policy of who configures Vault."""
 SNAPSHOT = "vault-snapshot"
 """Service account that saves snapshots."""
+RESTORE = "vault-restore"
+"""Service account that puts a snapshot back."""
 
 PORT = 8200
 CLUSTER_PORT = 8201
