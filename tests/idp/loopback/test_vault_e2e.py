@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import http.client
+import itertools
 import json
 import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from typing import Any
 import psutil
 import pytest
 
-from idp import toolchain
+from idp import toolchain, vault_tasks
+from idp.errors import IdpError
+from idp.kubectl import Kubectl
 from idp.loopback.cluster import Forward, LocalCluster
 from idp.loopback.cluster.api import Unreachable
 from idp.loopback.images import VAULT, VAULT_BOOTSTRAP, plugin_checksums
@@ -113,6 +116,10 @@ class Standing:
         found: list[dict[str, Any]] = listed["items"]
         return found
 
+    def kubectl(self) -> Kubectl:
+        binary = toolchain.ensure(print, ("kubectl",)).path("kubectl")
+        return Kubectl(binary, self.running.layout.kubeconfig, NAMESPACE)
+
     def ready(self) -> bool:
         return all(self.api.is_ready(NAMESPACE, name) for name in (*SERVERS, "vault-seal-0"))
 
@@ -121,9 +128,14 @@ class Standing:
         active = [pod for pod in self.pods() if pod["metadata"]["labels"].get("vault-active") == "true"]
         return active[0]["metadata"]["name"] if len(active) == 1 else None
 
-    def run(self, source: str, name: str) -> tuple[bool, str]:
-        """Run the task of a job or scheduled job once more, as `kubectl create job --from` does; return its log."""
-        made = self.api.made(JOBS, self._copy(source, name))
+    def run(self, source: str, name: str, *arguments: str) -> tuple[bool, str]:
+        """Run the task of a job or scheduled job once more, as `kubectl create job --from` does; return its log.
+
+        `arguments` go behind those that it has.
+        """
+        copy = self._copy(source, name)
+        copy["spec"]["template"]["spec"]["containers"][0]["args"] += arguments
+        made = self.api.made(JOBS, copy)
         path = f"{JOBS}/{made['metadata']['name']}"
         ended = until(f"end of {name}", lambda: conditions(self.api.get(path)) & {"Complete", "Failed"}, 240)
         return ended == {"Complete"}, self.log(name)
@@ -407,6 +419,13 @@ def test_no_acknowledged_write_is_lost_when_the_leader_is_killed(standing: Stand
 def test_all_pods_deleted_they_unseal_by_themselves(standing: Standing) -> None:
     writer = writer_of(standing)
     writer.does("POST", "team/data/kept", {"data": {"it": "kept"}})
+    replace_all(standing)
+    until("an answer", lambda: writer.status("GET", "team/data/kept") == http.client.OK)
+    assert writer.does("GET", "team/data/kept")["data"]["data"] == {"it": "kept"}
+
+
+def replace_all(standing: Standing) -> None:
+    """Delete all servers' pods at once, and wait until there are others, which are ready."""
     old = {pod["metadata"]["uid"] for pod in standing.pods()}
     for name in (*SERVERS, "vault-seal-0"):
         standing.api.client.request("DELETE", f"/{CORE}/pods/{name}?gracePeriodSeconds=1")
@@ -416,8 +435,6 @@ def test_all_pods_deleted_they_unseal_by_themselves(standing: Standing) -> None:
         return all(now.get(name) not in {None, *old} for name in (*SERVERS, "vault-seal-0")) and standing.ready()
 
     until("all pods anew and ready", replaced, BACK)
-    until("an answer", lambda: writer.status("GET", "team/data/kept") == http.client.OK)
-    assert writer.does("GET", "team/data/kept")["data"]["data"] == {"it": "kept"}
 
 
 def test_a_renewed_certificate_is_served_without_a_restart(standing: Standing) -> None:
@@ -430,6 +447,173 @@ def test_a_renewed_certificate_is_served_without_a_restart(standing: Standing) -
     until("the new certificate", lambda: vault.certificate() != before, 240)
     assert vault.status("GET", "sys/health") == http.client.OK
     assert {pod["metadata"]["uid"] for pod in standing.pods() if pod["metadata"]["name"] in SERVERS} == starts
+
+
+@dataclass
+class Usage:
+    """How one client fares that uses Vault all the time."""
+
+    ask: Callable[[], int]
+    """Makes a request; returns its status, 0 where there was no answer."""
+    worked: list[float] = field(default_factory=list)
+    """When a request was answered well, seconds."""
+    refused: list[str] = field(default_factory=list)
+    """Why the client refused the server's certificate."""
+
+    def once(self) -> None:
+        try:
+            if self.ask() == http.client.OK:
+                self.worked.append(time.monotonic())
+        except ssl.SSLCertVerificationError as error:
+            self.refused.append(str(error))
+        except (OSError, http.client.HTTPException):
+            pass
+
+    def gap(self) -> float:
+        """Return the longest time, in seconds, between two good answers."""
+        return max(later - earlier for earlier, later in itertools.pairwise(self.worked))
+
+
+@contextmanager
+def used(**clients: Callable[[], int]) -> Iterator[dict[str, Usage]]:
+    """Let each client make ten requests a second for the time of the block."""
+    usages = {name: Usage(ask) for name, ask in clients.items()}
+    stop = threading.Event()
+
+    def go_on(usage: Usage) -> None:
+        while not stop.wait(0.1):
+            usage.once()
+
+    threads = [threading.Thread(target=go_on, args=(usage,)) for usage in usages.values()]
+    for thread in threads:
+        thread.start()
+    try:
+        until("first answers", lambda: all(usage.worked for usage in usages.values()))
+        yield usages
+        # What the block ended with is to be seen by everybody.
+        ended = time.monotonic()
+        until("last answers", lambda: all(usage.worked[-1] > ended for usage in usages.values()))
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+LONGEST = 5.0
+"""Seconds that a rotation may keep anybody waiting: it is what issue 5 promises."""
+
+
+def test_a_new_authority_is_refused_by_no_client(standing: Standing) -> None:
+    old = standing.vault()
+    before = old.certificate()
+    bundle = (standing.api.get(f"{CORE}/configmaps/vault-ca") or {})["data"]["ca.crt"]
+    clients = {
+        "who never reads again": lambda: old.call("GET", "sys/health?standbyok=true")[0],
+        "who always reads anew": lambda: standing.vault().call("GET", "sys/health?standbyok=true")[0],
+    }
+    starts = {pod["metadata"]["uid"] for pod in standing.pods() if pod["metadata"]["name"] in SERVERS}
+    with used(**clients) as usages:
+        worked, log = standing.run("cronjobs/vault-rotate-authority", "rotate-authority")
+        assert (worked, "new authority until" in log) == (True, True), log
+        until("the new certificate", lambda: old.certificate() != before, 240)
+        again, log = standing.run("cronjobs/vault-rotate-authority", "rotate-authority-again")
+        assert (again, "no other one is begun" in log) == (True, True), log
+    for name, usage in usages.items():
+        note(f"new authority: {name}: longest gap {usage.gap():.2f} s in {len(usage.worked)} requests")
+        assert usage.refused == [], name
+        assert usage.gap() < LONGEST, name
+    assert {pod["metadata"]["uid"] for pod in standing.pods() if pod["metadata"]["name"] in SERVERS} == starts
+    authority = standing.secret("vault-authority")
+    both = (standing.api.get(f"{CORE}/configmaps/vault-ca") or {})["data"]["ca.crt"]
+    assert both == authority["tls.crt"] + bundle
+    # Who knows the new authority alone, as everybody will: it is what all servers must show by now.
+    port = standing.running.cluster.status().forwards["vault"]
+    alone = Vault(port, authority["tls.crt"])
+    assert alone.status("GET", "sys/health?standbyok=true") == http.client.OK
+    # A server that starts anew finds its peers and its seal with what it reads then.
+    restart(standing, "vault-0")
+
+
+def test_a_new_seal_key_is_taken_and_the_old_one_opens_nothing(standing: Standing) -> None:
+    writer = writer_of(standing)
+    writer.does("POST", "team/data/sealed", {"data": {"it": "kept"}})
+    keys = standing.secret("vault-seal-keys")
+    with used(reader=lambda: writer.call("GET", "team/data/sealed")[0]) as usages:
+        worked, log = standing.run("cronjobs/vault-rotate-seal", "rotate-seal")
+        assert worked, log
+    note(f"new seal key: longest gap {usages['reader'].gap():.2f} s in {len(usages['reader'].worked)} requests\n{log}")
+    assert "root key and recovery key are encrypted with version 2" in log
+    assert usages["reader"].refused == []
+    assert usages["reader"].gap() < LONGEST
+    renewed = standing.secret("vault-seal-keys")
+    assert set(renewed) == {"step", "unseal-key"}
+    assert renewed["unseal-key"] != keys["unseal-key"]
+    assert keys["unseal-key"] not in log
+    assert renewed["unseal-key"] not in log
+
+    # From here on the first version decrypts nothing: what was still encrypted with it would be lost.
+    worked, log = standing.run("cronjobs/vault-rotate-seal", "retire-seal", "retire")
+    assert (worked, "before 2 open nothing any more" in log) == (True, True), log
+    replace_all(standing)
+    until("an answer", lambda: writer.status("GET", "team/data/sealed") == http.client.OK)
+    assert writer.does("GET", "team/data/sealed")["data"]["data"] == {"it": "kept"}
+
+
+def test_an_unfinished_rotation_of_the_unseal_key_is_settled(standing: Standing) -> None:
+    """A crash can leave two unseal keys; whichever the server has, it is opened, and the next run keeps that one."""
+    stranger = base64.b64encode(b"\x07" * 32).decode()
+    for finished in (True, False):
+        key = standing.secret("vault-seal-keys")["unseal-key"]
+        first, second = (stranger, key) if finished else (key, stranger)
+        write_secret(standing, "vault-seal-keys", {"step": "done", "unseal-key": first, "next-unseal-key": second})
+        restart(standing, "vault-seal-0")
+        worked, log = standing.run("cronjobs/vault-rotate-seal", f"settle-{finished}".lower())
+        words = "is the server's" if finished else "is not the server's"
+        assert (worked, words in log) == (True, True), log
+        kept = standing.secret("vault-seal-keys")
+        assert set(kept) == {"step", "unseal-key"}
+        assert kept["unseal-key"] not in (first, second)
+
+
+def test_the_identity_that_rotates_can_do_nothing_else(standing: Standing) -> None:
+    rotating = standing.vault()
+    rotating.token = login(standing.api, rotating, "vault-rotate-seal", "idp-rotate")
+    for method, path in (
+        ("GET", "team/data/sealed"),
+        ("GET", "sys/mounts"),
+        ("GET", "sys/policies/acl/idp-rotate"),
+        ("PUT", "sys/seal"),
+        ("POST", "auth/token/create"),
+    ):
+        assert rotating.status(method, path, {}) == http.client.FORBIDDEN, path
+
+
+def test_keepers_can_replace_their_recovery_keys(standing: Standing) -> None:
+    def share(record: str) -> list[str]:
+        return [standing.keepers.decrypt(one["key"]) for one in json.loads(record)]
+
+    old = share(standing.secret("vault-bootstrap")["recovery.json"])
+    vault = standing.vault()
+    asked = {
+        "secret_shares": 3,
+        "secret_threshold": 2,
+        "pgp_keys": [one["public_key"] for one in standing.keepers.public],
+    }
+    begun = vault.does("PUT", "sys/rekey-recovery-key/init", asked)
+    vault.does("PUT", "sys/rekey-recovery-key/update", {"nonce": begun["nonce"], "key": old[0]})
+    ended = vault.does("PUT", "sys/rekey-recovery-key/update", {"nonce": begun["nonce"], "key": old[1]})
+    assert ended["complete"]
+    new = [standing.keepers.decrypt(key) for key in ended["keys_base64"]]
+    standing.root_tokens.update(new)
+    verdicts = []
+    for keys in (old, new):
+        attempt = vault.does("PUT", "sys/generate-root/attempt", {})
+        statuses = [
+            vault.status("PUT", "sys/generate-root/update", {"nonce": attempt["nonce"], "key": key}) for key in keys[:2]
+        ]
+        verdicts.append(statuses[-1] == http.client.OK)
+        vault.does("DELETE", "sys/generate-root/attempt")
+    assert verdicts == [False, True]
 
 
 def test_a_lost_answer_is_said_with_what_to_do(standing: Standing) -> None:
@@ -458,12 +642,17 @@ class changed_record:  # noqa: N801 (reads as a function)
         self._write(self._before)
 
     def _write(self, data: dict[str, str]) -> None:
-        path = f"{CORE}/secrets/vault-bootstrap"
-        found = self._standing.api.get(path)
-        assert found is not None
-        found["data"] = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
-        status, body = self._standing.api.client.request("PUT", f"/{path}", found)
-        assert status == http.client.OK, body
+        write_secret(self._standing, "vault-bootstrap", data)
+
+
+def write_secret(standing: Standing, name: str, data: dict[str, str]) -> None:
+    """Replace all that a Secret holds."""
+    path = f"{CORE}/secrets/{name}"
+    found = standing.api.get(path)
+    assert found is not None
+    found["data"] = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
+    status, body = standing.api.client.request("PUT", f"/{path}", found)
+    assert status == http.client.OK, body
 
 
 def wipe(standing: Standing, replicas: int = 3) -> None:
@@ -502,30 +691,32 @@ def scale(standing: Standing, replicas: int) -> None:
 def test_snapshot_destroy_restore(standing: Standing) -> None:
     writer = writer_of(standing)
     writer.does("POST", "team/data/precious", {"data": {"it": "is back"}})
-    for number in range(3):
-        worked, log = standing.run("cronjobs/vault-snapshot", f"save-{number}")
-        if "error" in log:
-            note(f"{log}\n{standing.text(standing.leader() or '', 'vault')[-4000:]}")
-        assert (worked, "saved to /snapshots" in log) == (True, True), log
+    for _ in range(3):
+        log = vault_tasks.run(standing.kubectl(), vault_tasks.SNAPSHOT, note).log
+        assert "saved to /snapshots" in "\n".join(log)
         time.sleep(1)  # names are unique to the second
-    assert "dropped, 2 are kept" in log
+    assert "dropped, 2 are kept" in "\n".join(log)
     writer.does("POST", "team/data/precious", {"data": {"it": "is newer than the snapshot"}})
     record = standing.secret("vault-bootstrap")
-    worked, log = standing.run("cronjobs/vault-restore", "restore-too-early")
-    assert (worked, "Vault is in use" in log) == (False, True), log
+    with pytest.raises(IdpError, match="Vault is in use"):
+        vault_tasks.run(standing.kubectl(), vault_tasks.RESTORE, note)
+    with pytest.raises(IdpError, match="no such file") as missing:
+        vault_tasks.restore(standing.kubectl(), note, "vault-20200101T000000Z.snap")
+    # Nothing was touched.
+    assert "\n" not in str(missing.value)
+    assert standing.ready()
 
     wipe(standing)
     worked, log = standing.run("jobs/vault-initialise", "empty")
     assert (worked, "create job vault-restore-1 --from=cronjob/vault-restore" in log) == (False, True), log
     worked, log = standing.run("cronjobs/vault-restore", "restore-not-alone")
     assert (worked, "a snapshot is put into a single, empty server" in log) == (False, True), log
-    wipe(standing, 1)
+    # One command does it all, also where somebody had begun by hand.
     begin = time.monotonic()
-    worked, log = standing.run("cronjobs/vault-restore", "vault-restore-1")
-    assert (worked, "is in place" in log) == (True, True), log
-    restart(standing, "vault-0")
-    scale(standing, 3)
-    until("all servers ready", standing.ready, BACK)
+    said: list[str] = []
+    ended = vault_tasks.restore(standing.kubectl(), said.append)
+    assert any("is in place" in line for line in ended.log)
+    assert "3 server(s) of Vault ready" in said
     note(f"restored in {time.monotonic() - begin:.1f} s")
     until("an answer", lambda: writer.status("GET", "team/data/precious") == http.client.OK)
     # The very token of before: tokens and policies came back with the secrets.

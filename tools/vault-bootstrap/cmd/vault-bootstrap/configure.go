@@ -13,6 +13,7 @@ import (
 const (
 	deployRole   = "idp-deploy"
 	snapshotRole = "idp-snapshot"
+	rotateRole   = "idp-rotate"
 	// audience is what service accounts' tokens for Vault are made out to: they are of no use anywhere else.
 	audience = "vault"
 )
@@ -113,15 +114,22 @@ func delegate(ctx context.Context, cluster *cluster, server *api.Client, config 
 	if err := login(ctx, deploy, deployRole, jwt); err != nil {
 		return fmt.Errorf("login as %s: %w", deployRole, err)
 	}
-	if err := deploy.Sys().PutPolicyWithContext(ctx, snapshotRole, snapshotPolicy); err != nil {
+	if err := admit(ctx, deploy, config, config.Snapshots, snapshotRole, snapshotPolicy); err != nil {
 		return err
 	}
-	snapshots := bound(config.Namespace, config.Snapshots, snapshotRole)
-	if err := write(ctx, deploy, "auth/kubernetes/role/"+snapshotRole, snapshots); err != nil {
+	if err := admit(ctx, deploy, config, config.Rotations, rotateRole, rotatePolicy); err != nil {
 		return err
 	}
 	log.Printf("initialise: login as %s works", deployRole)
 	return deploy.Auth().Token().RevokeSelfWithContext(ctx, "")
+}
+
+// admit lets a service account of the namespace log in and do what a policy says; both have the role's name.
+func admit(ctx context.Context, server *api.Client, config vaultConfig, account serviceAccount, role, policy string) error {
+	if err := server.Sys().PutPolicyWithContext(ctx, role, policy); err != nil {
+		return err
+	}
+	return write(ctx, server, "auth/kubernetes/role/"+role, bound(config.Namespace, account, role))
 }
 
 // tokenOf returns a token of another service account of the namespace, good for this one login.

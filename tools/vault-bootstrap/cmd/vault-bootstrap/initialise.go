@@ -27,6 +27,7 @@ type vaultConfig struct {
 	KubernetesHost string         `json:"kubernetes_host"`
 	Deploy         serviceAccount `json:"deploy"`
 	Snapshots      serviceAccount `json:"snapshots"`
+	Rotations      serviceAccount `json:"rotations"`
 	// Pipeline is the deploy pipeline's login; nil is none.
 	Pipeline *pipeline `json:"pipeline"`
 }
