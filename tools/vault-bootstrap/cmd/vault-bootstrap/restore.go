@@ -62,19 +62,20 @@ func runRestore(ctx context.Context, text []byte, arguments []string) error {
 	return restore(ctx, servers, config.Vault, store, name)
 }
 
-// checkSnapshot reads a snapshot to its end: one that was cut off or spoiled is an error.
+// checkSnapshot reads a snapshot to its end: one that is missing, cut off or spoiled is for a person to know, no
+// repetition helps.
 func checkSnapshot(ctx context.Context, store store, name string) error {
 	content, err := store.read(ctx, name)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return decisionError(fmt.Sprintf("%s: %v", name, err))
 	}
 	defer content.Close()
 	found, err := versionsIn(content)
 	if err != nil {
-		return fmt.Errorf("%s: can't be read: %w", name, err)
+		return decisionError(fmt.Sprintf("%s: can't be read: %v", name, err))
 	}
 	if _, there := found[storedKeys[0]]; !there {
-		return fmt.Errorf("%s: holds no Vault", name)
+		return decisionError(fmt.Sprintf("%s: holds no Vault", name))
 	}
 	log.Printf("restore: %s is whole", name)
 	return nil

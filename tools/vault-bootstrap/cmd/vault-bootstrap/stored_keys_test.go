@@ -5,7 +5,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -59,6 +62,32 @@ func TestATokenIsReadableForWhoBeganTheAttemptOnly(t *testing.T) {
 		found, err := decipher("YWBjYg", otp)
 		if found != expected || (err == nil) != (expected != "") {
 			t.Errorf("%q: %q, %v", otp, found, err)
+		}
+	}
+}
+
+func TestOnlyAWholeSnapshotPassesTheCheck(t *testing.T) {
+	whole := snapshotOf(t, [][2]string{{storedKeys[0], "vault:v1:x"}})
+	contents := map[string][]byte{
+		"vault-20260101T000000Z.snap": whole,
+		"vault-20260102T000000Z.snap": whole[:len(whole)-1],
+		"vault-20260103T000000Z.snap": snapshotOf(t, [][2]string{{"core/other", "x"}}),
+		"vault-20260104T000000Z.snap": nil,
+	}
+	store := folderStore{t.TempDir(), 9}
+	for name, content := range contents {
+		if err := os.WriteFile(filepath.Join(store.path, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for day := range 6 {
+		name := fmt.Sprintf("vault-2026010%dT000000Z.snap", day)
+		expected := 3
+		if day == 1 {
+			expected = 0
+		}
+		if err := checkSnapshot(t.Context(), store, name); code(err) != expected {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
