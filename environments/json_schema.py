@@ -13,6 +13,7 @@ from environments.model import Environment
 from environments.rules import LOOPBACK_VERSION
 from environments.secrets_schema import secrets_rules
 from environments.special import LOCAL
+from environments.vault_schema import vault_rules
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -49,7 +50,7 @@ def _between_parts() -> dict[str, Any]:
             "then": {"properties": {"cluster": {"if": kubeconfig, "else": alone}}},
             "else": {"properties": {"cluster": kubeconfig}},
         },
-        "allOf": [*foundation_rules(), *secrets_rules()],
+        "allOf": [*foundation_rules(), *secrets_rules(), *vault_rules()],
     }
 
 

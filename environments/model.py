@@ -9,14 +9,15 @@ from pydantic import Field, model_validator
 
 from environments import rules
 from environments.constraints import refusals
+from environments.egress import Egress
 from environments.foundation import Foundation
 from environments.foundation_rules import FoundationParts
 from environments.part import Part
 from environments.secrets import Database, Secrets, TeamProject
 from environments.special import LOCAL
+from environments.vault import Vault
 from environments.vocabulary import (
     AtLeastOne,
-    Cidr,
     ContextName,
     Count,
     CpuQuantity,
@@ -89,6 +90,9 @@ class Platform(Part):
         description="The registries that images may come from, as prefixes ending in `/`."
     )
     dns_domain: Fqdn = Field(description="The domain under which the environment's routes get their host names.")
+    vault: Vault | None = Field(
+        default=None, description="Vault's servers in the cluster; null is none, or somebody else's."
+    )
 
 
 class Access(Part):
@@ -118,13 +122,6 @@ class ContainerDefaults(Part):
     memory_request: MemoryQuantity = Field(default="64Mi", description="Memory a container is sure of.")
     cpu_limit: CpuQuantity = Field(default="500m", description="CPU at which a container is slowed down.")
     memory_limit: MemoryQuantity = Field(default="256Mi", description="Memory beyond which a container is ended.")
-
-
-class Egress(Part):
-    """A destination outside the cluster."""
-
-    cidr: Cidr = Field(description="The IPv4 network; never link-local addresses or the whole internet.")
-    port: Port = Field(description="The TCP port.")
 
 
 class Network(Part):

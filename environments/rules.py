@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from environments import foundation_rules, secrets_rules
+from environments import foundation_rules, secrets_rules, vault_rules
 from environments.broken import Broken, repeated
 from environments.foundation_rules import FoundationParts
 from environments.quantities import as_cpu, as_memory, in_bytes, millicores
@@ -52,6 +52,10 @@ def broken(parts: Parts) -> Iterator[Broken]:
         domain = parts.platform.dns_domain if parts.platform else None
         version = parts.cluster.version if parts.cluster else None
         yield from foundation_rules.broken(parts.foundation, parts.name, version, domain)
+    if parts.platform is not None:
+        yield from vault_rules.broken(parts.name, parts.platform, has_foundation=parts.has_foundation)
+        if parts.secrets is not None:
+            yield from vault_rules.address(parts.secrets, parts.platform)
     yield from secrets_rules.broken(parts.secrets, parts.workspaces, has_secrets=parts.has_secrets)
     yield from repeated(parts.workspace_names, ("workspaces",))
     for position, workspace in parts.workspaces.items():

@@ -15,9 +15,11 @@ from environments.vocabulary import (
     Fqdn,
     GitlabUrl,
     HttpsUrl,
+    Many,
     Port,
     ProjectId,
     ProjectPath,
+    PublicKey,
     TrustFile,
     VaultAddress,
 )
@@ -41,8 +43,13 @@ class PlatformProject(Part):
 class SecretsGitlab(Part):
     """The GitLab whose pipelines log in with their `id_tokens`."""
 
-    url: GitlabUrl = Field(description="Address of the instance, the issuer of its tokens; Vault fetches its keys.")
-    projects: AtLeastOne[PlatformProject] = Field(description="The platform's own projects.")
+    url: GitlabUrl = Field(description="Address of the instance, the issuer of its tokens.")
+    public_keys: Many[PublicKey] = Field(
+        default=(), description="Keys that it signs with, where Vault can't reach it; empty lets Vault fetch them."
+    )
+    projects: AtLeastOne[PlatformProject] = Field(
+        description="The platform's own projects; pipelines of the first one's branches deploy."
+    )
 
 
 class People(Part):
@@ -68,11 +75,13 @@ class Database(Part):
 class Secrets(Part):
     """What is configured inside Vault; absent or null, nothing is."""
 
-    address: VaultAddress = Field(description="Where Vault answers.")
+    address: VaultAddress | None = Field(
+        default=None, description="Where Vault answers; null is the environment's own, of `platform.vault`."
+    )
     ca_file: TrustFile | None = Field(
         default=None, description="The authority of its certificate; null is those that this machine trusts."
     )
-    gitlab: SecretsGitlab = Field(description="How pipelines log in.")
+    gitlab: SecretsGitlab | None = Field(default=None, description="How pipelines log in; null lets none in.")
     people: People | None = Field(default=None, description="How people log in; null lets nobody in.")
     aws_region: AwsRegion | None = Field(
         default=None, description="Region of the roles in `workspaces[].aws_role_arn`; null hands out no credentials."

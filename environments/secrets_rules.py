@@ -24,9 +24,17 @@ def broken(secrets: Secrets | None, workspaces: Mapping[int, Workspace], *, has_
             for name in NEEDING:
                 if value := getattr(workspace, name):
                     yield Broken((*place, name), value, "nothing: only an environment with `secrets` has a use for it")
-        elif secrets is not None and workspace.aws_role_arn is not None and secrets.aws_region is None:
-            allowed = "null: `secrets.aws_region` is null, so Vault hands out no credentials of AWS"
-            yield Broken((*place, "aws_role_arn"), workspace.aws_role_arn, allowed)
+        elif secrets is not None:
+            yield from _without_effect(secrets, workspace, place)
+
+
+def _without_effect(secrets: Secrets, workspace: Workspace, place: Place) -> Iterator[Broken]:
+    if workspace.aws_role_arn is not None and secrets.aws_region is None:
+        allowed = "null: `secrets.aws_region` is null, so Vault hands out no credentials of AWS"
+        yield Broken((*place, "aws_role_arn"), workspace.aws_role_arn, allowed)
+    if workspace.gitlab_projects and secrets.gitlab is None:
+        allowed = "nothing: `secrets.gitlab` is null, so no pipeline logs in"
+        yield Broken((*place, "gitlab_projects"), workspace.gitlab_projects, allowed)
 
 
 def _projects(secrets: Secrets | None, workspaces: Mapping[int, Workspace]) -> Iterator[Broken]:
@@ -40,7 +48,7 @@ def _projects(secrets: Secrets | None, workspaces: Mapping[int, Workspace]) -> I
 
 
 def _every(secrets: Secrets | None, workspaces: Mapping[int, Workspace]) -> Iterator[tuple[Place, str, int]]:
-    for position, own in enumerate(secrets.gitlab.projects if secrets else ()):
+    for position, own in enumerate(secrets.gitlab.projects if secrets and secrets.gitlab else ()):
         yield ("secrets", "gitlab", "projects", position), own.path, own.id
     for index, workspace in workspaces.items():
         for position, project in enumerate(workspace.gitlab_projects):

@@ -11,12 +11,17 @@ def secrets_rules() -> list[Schema]:
     """Return schemas that an environment must each fulfil."""
     nothing = {"gitlab_projects": {"maxItems": 0}, "database": {"type": "null"}, "aws_role_arn": {"type": "null"}}
     has_secrets = {"required": ["secrets"], "properties": {"secrets": {"type": "object"}}}
+    gitlab = {"required": ["gitlab"], "properties": {"gitlab": {"type": "object"}}}
     region = {"required": ["aws_region"], "properties": {"aws_region": {"type": "string"}}}
     return [
         {"if": has_secrets, "else": _workspaces(nothing)},
         {
             "if": {"required": ["secrets"], "properties": {"secrets": region}},
             "else": _workspaces({"aws_role_arn": {"type": "null"}}),
+        },
+        {
+            "if": {"required": ["secrets"], "properties": {"secrets": gitlab}},
+            "else": _workspaces({"gitlab_projects": {"maxItems": 0}}),
         },
     ]
 

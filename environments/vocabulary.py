@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from ipaddress import IPv4Network, ip_network
 from typing import Annotated, TypeVar
 
@@ -384,6 +385,15 @@ BranchName = Annotated[
 ProjectId = Annotated[int, Whole(1, 2**53 - 1)]
 """GitLab counts from 1; above 2^53 readers of JSON lose digits."""
 
+PublicKey = Annotated[
+    str,
+    Text(
+        "^-----BEGIN PUBLIC KEY-----\\n([A-Za-z0-9+/=]{1,64}\\n)+-----END PUBLIC KEY-----\\n?$",
+        "a public key in PEM, as `openssl rsa -pubin` writes it, from BEGIN PUBLIC KEY to END PUBLIC KEY",
+        4000,
+    ),
+]
+
 _HTTPS_HOST = "https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 
 HttpsUrl = Annotated[
@@ -414,6 +424,31 @@ TrustFile = Annotated[
         "the absolute path of a file with certificates (PEM) such as /etc/ssl/acme.pem",
         1024,
         ("/etc/ssl/acme.pem",),
+    ),
+]
+
+VaultReplicas = Annotated[int, Whole(1, 5)]
+
+KeyThreshold = Annotated[int, Whole(1, 20)]
+
+PUBLIC_KEY_TAGS = (0x98, 0x99, 0x9A, 0xC6)
+"""First byte of an OpenPGP public key in the old format, by the size of its length, and in the new (RFC 9580, 4.2)."""
+
+
+def _no_public_key(text: str) -> bool:
+    try:
+        return base64.b64decode(text, validate=True)[0] not in PUBLIC_KEY_TAGS
+    except ValueError:
+        return True
+
+
+OpenpgpKey = Annotated[
+    str,
+    Text(
+        "^[mx][A-Za-z0-9+/]{98,}={0,2}$",
+        "an OpenPGP public key, never a private one, binary, in base64 on one line: gpg --export ADDRESS | base64 -w0",
+        20_000,
+        refuse=_no_public_key,
     ),
 ]
 

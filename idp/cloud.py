@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from environments import Environment
-from idp import paths
+from idp import paths, plugins
 from idp.engine import recovery
 from idp.errors import Exit, IdpError
 from idp.loopback.aws.server import AwsEmulator
-from idp.loopback.provider.install import install as install_loopback
-from idp.loopback.provider.install import sdk_version
 from idp.session import Report, Session
-from idp.toolchain import find_plugin, link_plugin
 from stacks.layers import FOUNDATION
 
 PLUGIN = "aws"
@@ -47,30 +44,15 @@ def require(session: Session) -> None:
 def require_plugin(session: Session) -> None:
     """Raise `IdpError(MISSING)` if the chosen layers need an AWS plugin that this machine lacks."""
     if FOUNDATION in session.chosen and not install_plugin(session):
-        version = sdk_version(PLUGIN)
-        raise IdpError(
-            f"{session.environment.name}: pulumi-resource-{PLUGIN} {version}: not on this machine;"
-            f" `pulumi plugin install resource {PLUGIN} {version}` gets it",
-            Exit.MISSING,
-        )
+        raise plugins.missing(session.environment.name, PLUGIN)
 
 
 def install_plugin(session: Session) -> bool:
     """Put the AWS plugin into the environment's own PULUMI_HOME; return whether there is one.
 
-    The official one where this machine has it. The loopback plugin speaks to the emulator only, so no environment
-    but one on the emulator gets it.
+    The loopback plugin speaks to the emulator only, so no environment but one on the emulator gets it.
     """
-    version = sdk_version(PLUGIN)
-    home = session.settings.home
-    official = find_plugin(PLUGIN, version)
-    if official is not None:
-        link_plugin(PLUGIN, version, official, home)
-    elif on_emulator(session.environment):
-        install_loopback(home, PLUGIN, version, MODULE)
-    else:
-        return False
-    return True
+    return plugins.provide(session, PLUGIN, MODULE if on_emulator(session.environment) else None)
 
 
 def emulator(account: str | None = None) -> AwsEmulator:

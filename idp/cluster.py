@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from environments import Environment
 from idp import paths, toolchain
 from idp.errors import Exit, IdpError
 from idp.files import write
-from idp.loopback.cluster import LocalCluster, preconditions
+from idp.loopback import images
+from idp.loopback.cluster import Forward, LocalCluster, preconditions
 from idp.session import Report, Session, uses_loopback
 from stacks.layers import FOUNDATION
+from stacks.loopback import VAULT_IP, VAULT_PLUGINS
+
+VAULT = Forward("vault", f"{VAULT_IP}:8200")
+"""The way in to the environment's Vault."""
 
 
 def local(report: Report) -> LocalCluster:
     """Return the local cluster with the tools it needs; builds those that are missing."""
     preconditions.check_machine()
-    return LocalCluster(paths.LOCAL, toolchain.ensure(report, toolchain.CLUSTER).path)
+    tool = toolchain.ensure(report, (*toolchain.CLUSTER, *toolchain.VAULT)).path
+    return LocalCluster(paths.LOCAL, tool, [VAULT], images=[images.VAULT, images.VAULT_BOOTSTRAP])
+
+
+def forwarded(name: str) -> int | None:
+    """Return the port on 127.0.0.1 that leads into the local cluster under this name; None if there is none."""
+    return LocalCluster(paths.LOCAL, Path).forwards().get(name)
 
 
 def leftovers() -> list[str]:
@@ -49,7 +61,9 @@ def start(session: Session, report: Report) -> None:
     if not needed(session.chosen):
         return
     if uses_loopback(session.environment):
+        tools = toolchain.ensure(report, toolchain.VAULT)
         local(report).start(report)
+        write(VAULT_PLUGINS, json.dumps(images.plugin_checksums(tools.path)))
     else:
         require(session)
 

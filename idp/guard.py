@@ -33,8 +33,12 @@ def guarded(session: Session, report: Report) -> Iterator[None]:
 
 
 def _watch(session: Session, report: Report, over: threading.Event) -> None:
+    served = False
     while not over.wait(PERIOD):
-        if not cluster.serves():
+        serves = cluster.serves()
+        served |= serves
+        # Before its start there is nothing that could end.
+        if served and not serves:
             report("the local cluster's API server has ended; stopping. The next `idp up` starts it and goes on")
             _stop(session, over)
 

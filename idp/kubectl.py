@@ -18,8 +18,9 @@ _SECONDS = 120
 class Kubectl:
     """Calls kubectl for one namespace; what it complains about becomes an `IdpError`."""
 
-    def __init__(self, binary: Path, kubeconfig: Path, namespace: str) -> None:
-        self._command = [str(binary), f"--kubeconfig={kubeconfig}", f"--namespace={namespace}"]
+    def __init__(self, binary: Path, kubeconfig: Path, namespace: str, context: str | None = None) -> None:
+        chosen = [f"--context={context}"] if context else []
+        self._command = [str(binary), f"--kubeconfig={kubeconfig}", *chosen, f"--namespace={namespace}"]
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
         """Return what it prints; raises `IdpError` with its last words."""

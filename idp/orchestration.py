@@ -9,8 +9,13 @@ from idp.engine import pending
 from idp.engine.layer import Result, StackSummary
 from idp.engine.progress import Progress
 from idp.errors import Exit, IdpError
-from idp.session import Session
+from idp.session import NotReady, Session
 from stacks.layers import Graph
+
+SOON = 5.0
+"""Seconds that a preview waits for what should be there."""
+LONG = 300.0
+"""Seconds that an update waits for what may be starting: the kubelet pauses no longer between two starts."""
 
 MOST_SHOWN = 3
 """Protected resources named in one line."""
@@ -44,6 +49,7 @@ def up(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]
         if layer not in summaries:
             session.layers.create(layer)
         elif pending.pending(session.settings, layer):
+            session.ready(layer, LONG)
             session.layers.settle(layer)
     known = () if refresh else _known(session, summaries)
     previews = {result.layer: result for result in _conclusive(session.graph, _preview(session, watch, known))}
@@ -59,6 +65,7 @@ def down(session: Session, watch: Watch, *, refresh: bool = False, unprotect: bo
     """
     results = []
     for layer in reversed(check_removable(session, unprotect=unprotect)):
+        session.ready(layer, LONG)
         if pending.pending(session.settings, layer):
             session.layers.settle(layer)
         if unprotect:
@@ -90,6 +97,7 @@ def _update(session: Session, watch: Watch, previews: Mapping[str, Result], *, r
     results: list[Result] = []
     updated: set[str] = set()
     for layer in session.chosen:
+        session.ready(layer, LONG)
         seen = previews.get(layer)
         if seen is None or updated.intersection(session.graph[layer]):
             # Not previewed yet, or on inputs that have changed since.
@@ -140,8 +148,17 @@ def _known(session: Session, summaries: Mapping[str, StackSummary]) -> list[str]
 def _preview(session: Session, watch: Watch, layers: Collection[str]) -> list[Result]:
     if not layers:
         return []
+
+    def look(layer: str) -> Result | None:
+        try:
+            session.ready(layer, SOON)
+        except NotReady:
+            # What it stands on may be what an update repairs: it is looked at again after that.
+            return None
+        return session.layers.preview(_begin(watch, "preview", layer))
+
     with ThreadPoolExecutor(len(layers)) as pool:
-        return list(pool.map(lambda layer: session.layers.preview(_begin(watch, "preview", layer)), layers))
+        return [result for result in pool.map(look, layers) if result is not None]
 
 
 def _conclusive(graph: Graph, previews: Sequence[Result]) -> list[Result]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import environments
-from idp import cloud, cluster, orchestration, paths
+from idp import cloud, cluster, orchestration, paths, readiness
 from idp.engine import orphans
 from idp.errors import IdpError
 from idp.session import Report, open_session, uses_loopback
@@ -27,7 +27,8 @@ def remove(report: Report) -> None:
         with open_session(NAME, None, report) as session:
             # The foundation goes with the emulator.
             above = replace(session, chosen=tuple(layer for layer in session.chosen if layer != FOUNDATION))
-            results = orchestration.down(above, lambda _action, _progress: None)
+            with readiness.started(above, report) as ready:
+                results = orchestration.down(ready, lambda _action, _progress: None)
         if not all(result.ok for result in results):
             raise IdpError("local: not every resource could be removed; `idp down local` says why")
     if paths.LOCAL.exists():

@@ -23,6 +23,14 @@ Report = Callable[[str], None]
 Check = Callable[[Environment, tuple[str, ...]], None]
 """Takes an environment and the layers to work on."""
 
+Ready = Callable[[str, float], None]
+"""Takes a layer, and for how many seconds to wait for what it needs; raises `IdpError` without it."""
+
+
+class NotReady(IdpError):  # noqa: N818 - named for what it says, as callers read it
+    """What a layer needs does not answer, or lets nobody in, yet."""
+
+
 NEEDED = 256 * 2**20
 """Free bytes under which nothing is begun: state and logs of an update stay far below it."""
 
@@ -39,6 +47,8 @@ class Session:
     """The environment's layers, and which reads from which."""
     chosen: tuple[str, ...]
     """The layers to work on, in dependency order."""
+    ready: Ready = lambda _layer, _patience: None
+    """Called before the engine works on a layer."""
 
 
 def choose(environment: str, layer: str | None) -> tuple[str, str | None]:

@@ -1,61 +1,204 @@
-"""How people's commands reach an environment's Vault, and log in as the deploy identity."""
+"""The environment's Vault as `idp` reaches it: where it answers, whom to trust, and a token to configure it with."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import ssl
+import os
+import shutil
+import subprocess
+import time
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from idp import cluster, kubectl
-from idp.display import note
+from environments import Environment
+from idp import cluster, paths, plugins
 from idp.errors import Exit, IdpError
-from idp.session import Session
+from idp.files import write
+from idp.session import NotReady, Report, Session, uses_loopback
+from stacks.layers import SECRETS
+from stacks.loopback import vault_record
 
-_NAMESPACE, _ACCOUNT, _AUDIENCE = "idp-vault", "idp-deploy", "vault"
+if TYPE_CHECKING:
+    import hvac
+
+NAMESPACE = "idp-vault"
+BUNDLE = "vault-ca"
+"""ConfigMap with `ca.crt`, what clients trust."""
+DEPLOY = "idp-deploy"
+"""Service account, and role, of who configures Vault."""
+MOUNT = "idp-kubernetes"
+"""Auth method of the platform's own service accounts."""
+AUDIENCE = "vault"
+"""The names that the initialisation gives (components/vault_server, tools/vault-bootstrap)."""
+
+TOKEN_VARIABLE = "VAULT_TOKEN"  # noqa: S105 (a name)
+
+PLUGIN = "vault"
+MODULE = "idp.loopback.vault.plugin"
+
+SOON = 5.0
+"""Seconds to wait for a Vault that should be there."""
+_JWT_SECONDS = 600
+"""Life of a service account's token: the shortest that Kubernetes gives."""
+_KUBECTL_SECONDS = 30.0
+_POLL = 0.5
+_SAY = 10.0
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Where Vault is, as this machine sees it."""
+    """Where Vault answers from here."""
 
     address: str
-    """`https` address."""
-    ca: str
-    """Certificates to trust, PEM."""
+    """URL, `https://HOST:PORT`."""
+    ca_file: Path | None
+    """What is trusted (PEM); None is what this machine trusts."""
+
+
+def own(environment: Environment) -> bool:
+    """Return whether the platform runs the environment's Vault."""
+    return environment.platform.vault is not None
+
+
+def install_plugin(session: Session) -> bool:
+    """Put the plugin into the environment's own PULUMI_HOME; return whether there is one.
+
+    The loopback plugin speaks to a Vault on this machine only.
+    """
+    environment = session.environment
+    address = environment.secrets.address if environment.secrets else None
+    near = uses_loopback(environment) if address is None else urlsplit(address).hostname in ("127.0.0.1", "::1")
+    return plugins.provide(session, PLUGIN, MODULE if near else None)
+
+
+def require_plugin(session: Session) -> None:
+    """Raise `IdpError(MISSING)` if the chosen layers need a plugin that this machine lacks."""
+    if SECRETS in session.chosen and not install_plugin(session):
+        raise plugins.missing(session.environment.name, PLUGIN)
 
 
 def reach(session: Session) -> Reach:
-    """Return where the Vault of the local cluster is; raises `IdpError(MISSING)` if it does not run."""
-    port = cluster.local(note).status().forwards.get("vault")
-    if port is None:
-        raise IdpError(f"{session.environment.name}: Vault can't be reached from here", Exit.MISSING)
-    bundle = _kubectl(session).get("configmap", "vault-ca")
-    return Reach(f"https://127.0.0.1:{port}", str(bundle["data"]["ca.crt"]))
+    """Return where the environment's Vault answers; what it must be trusted by is fetched from the cluster.
+
+    Raises `NotReady` if the cluster has it not (yet), `IdpError(INVALID)` if the environment has no Vault.
+    """
+    environment = session.environment
+    secrets = environment.secrets
+    if secrets is not None and secrets.address is not None:
+        return Reach(secrets.address, Path(secrets.ca_file) if secrets.ca_file else None)
+    if not own(environment):
+        raise IdpError(f"{environment.name}: platform.vault: null is not allowed here: there is no Vault", Exit.INVALID)
+    found = json.loads(_kubectl(session, "get", "configmap", BUNDLE, "--output=json"))
+    record = vault_record(environment.name)
+    ca_file = record.with_suffix(".crt")
+    record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write(ca_file, str(found["data"]["ca.crt"]))
+    address = _own_address(environment)
+    write(record, json.dumps({"address": address, "ca_file": str(ca_file)}))
+    return Reach(address, ca_file)
 
 
-def deploy_token(session: Session) -> str:
-    """Return a token of Vault of the deploy identity, which lives for minutes."""
-    jwt = _kubectl(session).run("create", "token", _ACCOUNT, f"--audience={_AUDIENCE}", "--duration=10m").strip()
-    found = reach(session)
-    host, _, port = found.address.removeprefix("https://").partition(":")
-    context = ssl.create_default_context(cadata=found.ca)
-    connection = http.client.HTTPSConnection(host, int(port), timeout=60, context=context)
+def entrust(session: Session, patience: float, report: Report) -> None:
+    """Give the engine what it needs for the layer `secrets`: the record of `reach`, and a token that lives for minutes.
+
+    Waits up to `patience` seconds for Vault. Raises `NotReady`; `IdpError(MISSING)` where the token is for somebody
+    else to give.
+    """
+    environment = session.environment
+    given = os.environ.get(TOKEN_VARIABLE)
+    if given and not uses_loopback(environment):
+        return
+    if not own(environment):
+        raise IdpError(
+            f"{environment.name}: {TOKEN_VARIABLE}: not set; a token that may configure Vault is needed", Exit.MISSING
+        )
+    session.layers.entrust(SECRETS, {TOKEN_VARIABLE: deploy_token(session, patience, report)})
+
+
+def deploy_token(session: Session, patience: float = SOON, report: Report = lambda _line: None) -> str:
+    """Return a new token of the deploy identity, good for 15 minutes; waits up to `patience` seconds for Vault.
+
+    Raises `NotReady` with the last reason.
+    """
+    begun = said = time.monotonic()
+    while True:
+        try:
+            found = reach(session)
+            return _login(found, _jwt(session))
+        except NotReady as error:
+            now = time.monotonic()
+            if now - begun >= patience:
+                raise
+            if now - said >= _SAY:
+                report(f"waiting for Vault: {error}")
+                said = now
+        time.sleep(_POLL)
+
+
+def client(found: Reach, token: str | None = None) -> hvac.Client:
+    """Return a client of Vault's API."""
+    import hvac
+    import requests
+
+    session = requests.Session()
+    # A proxy that an environment variable names has no business with our own machine.
+    session.trust_env = urlsplit(found.address).hostname not in ("127.0.0.1", "::1")
+    verify = str(found.ca_file) if found.ca_file else True
+    session.verify = verify
+    return hvac.Client(url=found.address, token=token, verify=verify, timeout=10, session=session)
+
+
+def _login(found: Reach, jwt: str) -> str:
+    import hvac.exceptions
+    import requests
+
     try:
-        connection.request("POST", "/v1/auth/kubernetes/login", json.dumps({"role": _ACCOUNT, "jwt": jwt}))
-        answer = connection.getresponse()
-        content = json.loads(answer.read())
-    except (OSError, http.client.HTTPException) as error:
-        raise IdpError(f"{found.address}: no answer: {error}") from None
-    finally:
-        connection.close()
-    if answer.status != http.client.OK:
-        raise IdpError(f"login as {_ACCOUNT}: {answer.status}")
-    return str(content["auth"]["client_token"])
+        answer: dict[str, Any] = client(found).auth.kubernetes.login(role=DEPLOY, jwt=jwt, mount_point=MOUNT)
+    except requests.RequestException as error:
+        raise NotReady(f"{found.address}: no answer ({type(error).__name__})") from None
+    except hvac.exceptions.VaultError as error:
+        raise NotReady(
+            f"{found.address}: login as {DEPLOY}: {'; '.join(error.errors or [type(error).__name__])}"
+        ) from None
+    return str(answer["auth"]["client_token"])
 
 
-def _kubectl(session: Session) -> kubectl.Kubectl:
-    path = cluster.kubeconfig(session)
-    if path is None:
-        raise IdpError(f"{session.environment.name}: has no cluster yet; `idp up` makes it", Exit.MISSING)
-    return kubectl.Kubectl(kubectl.binary(session.settings.variables["PATH"]), path, _NAMESPACE)
+def _jwt(session: Session) -> str:
+    return _kubectl(session, "create", "token", DEPLOY, f"--audience={AUDIENCE}", f"--duration={_JWT_SECONDS}s").strip()
+
+
+def _own_address(environment: Environment) -> str:
+    if not uses_loopback(environment):
+        # From inside the cluster, where pipelines run.
+        return f"https://vault.{NAMESPACE}.svc:8200"
+    port = cluster.forwarded("vault")
+    if port is None:
+        raise NotReady("no port of this machine leads to Vault; `idp local start` opens one")
+    return f"https://127.0.0.1:{port}"
+
+
+def _kubectl(session: Session, *arguments: str) -> str:
+    """Return what kubectl prints of Vault's namespace. Raises `NotReady` with its reason."""
+    kubeconfig = cluster.kubeconfig(session)
+    if kubeconfig is None:
+        raise NotReady("the cluster does not stand yet")
+    context = session.environment.cluster.context
+    command = [
+        shutil.which("kubectl", path=session.settings.variables.get("PATH")) or "kubectl",
+        f"--kubeconfig={kubeconfig}",
+        *([f"--context={context}"] if context else []),
+        f"--namespace={NAMESPACE}",
+        *arguments,
+    ]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_KUBECTL_SECONDS, check=False, cwd=paths.ROOT
+        )
+    except subprocess.TimeoutExpired:
+        raise NotReady(f"kubectl {arguments[0]} {arguments[1]}: no answer") from None
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines()
+        raise NotReady(lines[-1] if lines else f"kubectl {arguments[0]} {arguments[1]}: exit code {done.returncode}")
+    return done.stdout

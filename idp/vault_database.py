@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import ssl
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from environments import Environment
 from idp import vault
 from idp.errors import Exit, IdpError
 from idp.session import Report, Session
 
+if TYPE_CHECKING:
+    import hvac
+
 CONNECTION = "postgresql"
 """Name of the connection in a team's engine `team/TEAM/database` (docs/secrets.md)."""
-_SECONDS = 60
 
 
 def check(environment: Environment, team: str) -> None:
@@ -29,35 +28,20 @@ def rotate(session: Session, team: str, report: Report) -> None:
     """Have Vault set a new password for its own login, as the deploy identity; `IdpError` has what it says."""
     check(session.environment, team)
     token = vault.deploy_token(session)
-    found = vault.reach(session)
     report(f"team/{team}/database: new password for Vault's own login")
-    rotate_at(found.address, found.ca, token, team)
+    rotate_with(vault.client(vault.reach(session), token), team)
 
 
-def rotate_at(address: str, authority: str, token: str, team: str) -> None:
-    """Do so at a Vault: its `https` address, and its CA as PEM."""
-    parts = urlsplit(address)
-    if parts.scheme != "https" or parts.hostname is None:
-        raise IdpError(f"address of Vault: {address} is not allowed: https://HOST:PORT", Exit.INVALID)
-    context = ssl.create_default_context(cadata=authority)
-    connection = http.client.HTTPSConnection(parts.hostname, parts.port or 443, timeout=_SECONDS, context=context)
-    path = f"team/{team}/database/rotate-root/{CONNECTION}"
+def rotate_with(client: hvac.Client, team: str) -> None:
+    """Do so with a client of Vault that is logged in; raises `IdpError` with what Vault says."""
+    import hvac.exceptions
+    import requests
+
+    mount = f"team/{team}/database"
     try:
-        connection.request("POST", f"/v1/{path}", headers={"X-Vault-Token": token})
-        answer = connection.getresponse()
-        content = answer.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise IdpError(f"{address}: no answer: {error}") from None
-    finally:
-        connection.close()
-    if answer.status not in (http.client.OK, http.client.NO_CONTENT):
-        raise IdpError(f"{path}: {answer.status}: {_said(content)}")
-
-
-def _said(content: bytes) -> str:
-    """Return the first of Vault's words, in one line."""
-    try:
-        errors = json.loads(content)["errors"]
-        return str(errors[0]).split("\n")[0]
-    except (ValueError, KeyError, IndexError, TypeError):
-        return "without a reason"
+        client.adapter.post(f"/v1/{mount}/rotate-root/{CONNECTION}")
+    except requests.RequestException as error:
+        raise IdpError(f"{client.url}: no answer ({type(error).__name__})") from None
+    except hvac.exceptions.VaultError as error:
+        said = "; ".join(error.errors or [type(error).__name__]).splitlines()[0]
+        raise IdpError(f"{mount}: {said}") from None

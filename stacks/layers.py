@@ -14,20 +14,34 @@ Graph = Mapping[str, tuple[str, ...]]
 """Layer -> the layers whose outputs it reads, in dependency order (a layer reads only layers before it)."""
 
 FOUNDATION = "foundation"
-"""The layer that an environment may do without: its cluster is then somebody else's."""
+"""A layer that an environment may do without: its cluster is then somebody else's."""
 
-LAYERS: Graph = MappingProxyType({FOUNDATION: (), "platform": (FOUNDATION,), "workspaces": ("platform",)})
+PLATFORM = "platform"
+
+SECRETS = "secrets"
+"""Another one: nothing is then configured inside Vault."""
+
+WORKSPACES = "workspaces"
+
+LAYERS: Graph = MappingProxyType(
+    {
+        FOUNDATION: (),
+        PLATFORM: (FOUNDATION,),
+        SECRETS: (PLATFORM,),
+        WORKSPACES: (PLATFORM, SECRETS),
+    }
+)
 """Every layer there is."""
 
 
 def of(environment: Environment) -> Graph:
     """Return the layers that an environment has."""
-    if environment.foundation is not None:
-        return LAYERS
+    parts = {FOUNDATION: environment.foundation, SECRETS: environment.secrets}
+    absent = {layer for layer, part in parts.items() if part is None}
     return {
-        layer: tuple(one for one in below if one != FOUNDATION)
+        layer: tuple(one for one in below if one not in absent)
         for layer, below in LAYERS.items()
-        if layer != FOUNDATION
+        if layer not in absent
     }
 
 

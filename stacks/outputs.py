@@ -30,6 +30,8 @@ class FoundationOutputs(Outputs):
     """Kubeconfig of the cluster, as text or as a path; holds no credentials."""
     vpc_id: pulumi.Output[str]
     """Id of the VPC."""
+    vpc_cidr: pulumi.Output[str]
+    """Range of the VPC."""
     registry_urls: pulumi.Output[Mapping[str, str]]
     """Repository -> address for push and pull."""
     name_servers: pulumi.Output[Sequence[str]]
@@ -58,6 +60,10 @@ class PlatformOutputs(Outputs):
     """Names of the platform's own namespaces."""
     workspace_priority_class: pulumi.Output[str]
     """Name of the PriorityClass that workloads of teams use."""
+    vault_address: pulumi.Output[str]
+    """Where pods reach Vault, `https://vault.NAMESPACE.svc:8200`; empty where the platform runs none."""
+    vault_ca: pulumi.Output[str]
+    """Certificates that Vault's clients trust (PEM); empty where the platform runs none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +87,7 @@ class SecretsOutputs(Outputs):
     audience: pulumi.Output[str]
     """What a job's `id_tokens` must name as `aud`."""
     gitlab_login: pulumi.Output[str]
-    """Mount at which jobs log in, with roles `job-TEAM` and `protected-job-TEAM`."""
+    """Mount at which jobs log in, with roles `job-TEAM` and `protected-job-TEAM`; empty where none does."""
     kubernetes_login: pulumi.Output[str]
     """Mount at which pods log in, with roles `pod-TEAM`."""
     kv_mounts: pulumi.Output[Mapping[str, str]]

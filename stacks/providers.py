@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_vault
 
 from environments import Environment
-
-LOOPBACK_KUBECONFIG = Path(__file__).resolve().parent.parent / ".idp" / "local" / "kubeconfig"
+from stacks import loopback
 
 
 def named_kubeconfig(environment: Environment) -> str | None:
     """Return the path of the kubeconfig that is known without a foundation: the file's own, or the local cluster's."""
     path = environment.cluster.kubeconfig_path()
     if path is None and environment.is_local():
-        path = LOOPBACK_KUBECONFIG
+        path = loopback.KUBECONFIG
     return None if path is None else str(path)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pulumi
 
 from components.vault.audit import VaultAudit, VaultAuditArgs
@@ -14,17 +16,18 @@ from components.vault.platform_pki import PlatformPki, PlatformPkiArgs
 from components.vault.quotas import VaultQuotas
 from components.vault.team_secrets import TeamSecrets, TeamSecretsArgs
 from environments import Environment
-from stacks import providers, secrets_args
-from stacks.outputs import SecretsOutputs
-from stacks.secrets_args import Surroundings, audience
+from stacks import loopback, outputs, providers, secrets_args
+from stacks.outputs import PlatformOutputs, SecretsOutputs
+from stacks.secrets_args import Reach, Surroundings, audience
 
 CLUSTER_DOMAIN = "svc"
 """Hosts of services, `NAME.NAMESPACE.svc`, get certificates beside those of the environment's own domain."""
 
 
 def build(environment: Environment) -> SecretsOutputs:
-    """Declare the layer for a Vault in the environment's cluster."""
-    return declare(environment, Surroundings())
+    """Declare the layer; reads the outputs of `platform`, whose Vault it is unless the file names another."""
+    platform = outputs.read(PlatformOutputs, environment.name)
+    return declare(environment, Surroundings(reach=_reach(environment, platform)))
 
 
 def declare(environment: Environment, around: Surroundings) -> SecretsOutputs:
@@ -32,7 +35,8 @@ def declare(environment: Environment, around: Surroundings) -> SecretsOutputs:
     secrets = environment.secrets
     if secrets is None:
         raise pulumi.RunError(f"{environment.name}: secrets: null is not allowed for this layer")
-    provider = providers.vault(secrets.address, secrets.ca_file)
+    reach = around.reach or Reach(address=str(secrets.address), ca_file=secrets.ca_file)
+    provider = providers.vault(reach.address, reach.ca_file)
     audit = VaultAudit("audit", VaultAuditArgs(file=around.audit_file), pulumi.ResourceOptions(providers=[provider]))
     # Nothing is configured that no log has seen.
     inside = pulumi.ResourceOptions(providers=[provider], depends_on=[audit])
@@ -40,9 +44,12 @@ def declare(environment: Environment, around: Surroundings) -> SecretsOutputs:
         one.name: TeamSecrets(one.name, TeamSecretsArgs(team=one.name, protect=secrets.protect), inside)
         for one in environment.workspaces
     }
-    gitlab = GitlabLogin("gitlab", secrets_args.gitlab(environment, secrets, around), inside)
     pods = KubernetesLogin("kubernetes", secrets_args.kubernetes(environment, around), inside)
-    logins = [gitlab.path, pods.path]
+    logins = [pods.path]
+    gitlab = None
+    if secrets.gitlab is not None:
+        gitlab = GitlabLogin("gitlab", secrets_args.gitlab(environment, secrets.gitlab, around), inside).path
+        logins.append(gitlab)
     if secrets.people is not None:
         logins.append(PeopleLogin("people", secrets_args.people(environment, secrets.people, around), inside).path)
     VaultQuotas("idp", secrets_args.quotas(logins, around), inside)
@@ -64,7 +71,7 @@ def declare(environment: Environment, around: Surroundings) -> SecretsOutputs:
     }
     return SecretsOutputs(
         audience=pulumi.Output.from_input(audience(environment)),
-        gitlab_login=gitlab.path,
+        gitlab_login=gitlab or pulumi.Output.from_input(""),
         kubernetes_login=pods.path,
         kv_mounts=pulumi.Output.all(**{name: team.kv for name, team in teams.items()}),
         transit_mounts=pulumi.Output.all(**{name: team.transit for name, team in teams.items()}),
@@ -73,3 +80,20 @@ def declare(environment: Environment, around: Surroundings) -> SecretsOutputs:
         certificates=pki.role,
         root_certificate=pki.root_certificate,
     )
+
+
+def _reach(environment: Environment, platform: PlatformOutputs) -> Reach | None:
+    """Return where the environment's own Vault answers from here; None where its file names one.
+
+    `idp` writes that down, as only it knows which port of this machine leads there.
+    """
+    secrets = environment.secrets
+    if secrets is not None and secrets.address is not None:
+        return None
+    record = loopback.vault_record(environment.name)
+    try:
+        found = json.loads(record.read_text())
+        # The outputs say that Vault stands, and a new authority reaches whoever reads them.
+        return Reach(address=platform.vault_address.apply(lambda _: str(found["address"])), ca_file=found["ca_file"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise pulumi.RunError(f"secrets.address: {record}: not there; `idp up {environment.name}` writes it") from None

@@ -9,17 +9,17 @@ import pulumi
 
 from components.vault import paths, policies
 from components.vault import quotas as limits
-from components.vault.audit import FILE
 from components.vault.aws_credentials import AwsCredentialsArgs
 from components.vault.database_credentials import DatabaseCredentialsArgs
 from components.vault.gitlab_login import DeployingProject, GitlabLoginArgs, Project
 from components.vault.kubernetes_login import KubernetesLoginArgs
 from components.vault.people_login import PeopleLoginArgs
 from components.vault.quotas import VaultQuotasArgs
+from components.vault_server.configuration import AUDIT_FILE
 from components.workspace import WORKLOAD
 from environments import Environment
 from environments.model import Workspace
-from environments.secrets import People, Secrets
+from environments.secrets import People, Secrets, SecretsGitlab
 
 JWKS = "/oauth/discovery/keys"
 """Where every GitLab publishes its keys (docs.gitlab.com/ci/secrets/id_token_authentication)."""
@@ -52,9 +52,21 @@ class Emulator:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reach:
+    """Where Vault answers whoever runs the program."""
+
+    address: pulumi.Input[str]
+    """URL."""
+    ca_file: pulumi.Input[str] | None
+    """Path of what is trusted (PEM); None is what this machine trusts."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What stands around Vault; the defaults are those of a Vault in the environment's cluster."""
 
+    reach: Reach | None = None
+    """Where Vault answers; None is where the environment's file says."""
     jwks_url: str | None = None
     """Where GitLab's keys are; None is where every GitLab has them."""
     issuer: str | None = None
@@ -63,7 +75,7 @@ class Surroundings:
     """API server that pods' tokens are shown to; None is that of the cluster that Vault runs in."""
     emulator: Emulator | None = None
     """What stands in for AWS; None is AWS, asked with what Vault's own pod has."""
-    audit_file: str = FILE
+    audit_file: str = AUDIT_FILE
     """Path of the audit log."""
     database_is_there: bool = True
     """Whether databases can be logged in to already."""
@@ -77,18 +89,20 @@ def audience(environment: Environment) -> str:
     return f"https://vault.{environment.platform.dns_domain}"
 
 
-def gitlab(environment: Environment, secrets: Secrets, around: Surroundings) -> GitlabLoginArgs:
+def gitlab(environment: Environment, settings: SecretsGitlab, around: Surroundings) -> GitlabLoginArgs:
     """Return the arguments of `GitlabLogin`."""
+    keys = settings.public_keys
     return GitlabLoginArgs(
-        url=secrets.gitlab.url,
-        jwks_url=around.jwks_url or f"{secrets.gitlab.url}{JWKS}",
+        url=settings.url,
+        jwks_url=None if keys else around.jwks_url or f"{settings.url}{JWKS}",
+        public_keys=keys,
         audience=audience(environment),
         environment=environment.name,
         teams={
             one.name: [Project(project.path, project.id) for project in one.gitlab_projects]
             for one in environment.workspaces
         },
-        platform=[DeployingProject(one.path, one.id, one.branches) for one in secrets.gitlab.projects],
+        platform=[DeployingProject(one.path, one.id, one.branches) for one in settings.projects],
     )
 
 

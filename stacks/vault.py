@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_kubernetes.core.v1 import ConfigMap
 
+from components.vault import policies
 from components.vault_server.bootstrap import Keeper, Pipeline, Plugin, VaultBootstrap, VaultBootstrapArgs
 from components.vault_server.certificates import VaultCertificates, VaultCertificatesArgs
 from components.vault_server.configuration import AwsKmsSeal, Seal, TransitSeal
@@ -69,7 +71,17 @@ class VaultSettings:
     """CPU that each server is promised."""
 
 
-def declare(settings: VaultSettings, around: Surroundings, cluster: pulumi.ProviderResource) -> VaultServer:
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """How pods reach Vault."""
+
+    address: pulumi.Output[str]
+    """Address of the active server."""
+    ca: pulumi.Output[str]
+    """What they trust (PEM)."""
+
+
+def declare(settings: VaultSettings, around: Surroundings, cluster: pulumi.ProviderResource) -> Reached:
     """Declare all of Vault on the cluster of the provider.
 
     Servers become ready by the initialisation, and it needs them running: both are made side by side.
@@ -105,6 +117,7 @@ def declare(settings: VaultSettings, around: Surroundings, cluster: pulumi.Provi
         image=settings.bootstrap_image,
         labels=around.labels,
         priority_class=around.priority_class,
+        deploy_policy=policies.document(policies.deploy()),
         replicas=settings.replicas,
         keepers=settings.keepers,
         threshold=settings.threshold,
@@ -117,7 +130,17 @@ def declare(settings: VaultSettings, around: Surroundings, cluster: pulumi.Provi
     VaultSnapshots("vault-snapshots", snapshots, _after(cluster, initialised))
     rotation = SealRotationArgs(vault=bootstrap, sealed_by_vault=settings.kms is None)
     SealRotation("vault-rotate-seal", rotation, _after(cluster, initialised))
-    return server
+    return Reached(address=server.address, ca=_trusted(certificates, around, cluster))
+
+
+def _trusted(
+    certificates: VaultCertificates, around: Surroundings, cluster: pulumi.ProviderResource
+) -> pulumi.Output[str]:
+    """Return what the job that makes the certificates has published."""
+    # Known once the job is done: before, there is nothing to be read.
+    place = pulumi.Output.format("{0}/{1}", around.namespace, certificates.bundle)
+    bundle = ConfigMap.get("vault-ca", place, opts=pulumi.ResourceOptions(provider=cluster))
+    return bundle.data.apply(lambda data: str(data["ca.crt"]))
 
 
 def _after(cluster: pulumi.ProviderResource, *resources: pulumi.Resource) -> pulumi.ResourceOptions:

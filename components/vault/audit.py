@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_vault as vault
 
-FILE = "/vault/audit/audit.log"
-
 
 @dataclass(frozen=True, kw_only=True)
 class VaultAuditArgs:
     """Arguments of `VaultAudit`."""
 
-    file: pulumi.Input[str] = FILE
+    file: pulumi.Input[str]
     """Path of the file, on a volume of the server; two devices, because Vault answers as long as one can be written."""
 
 

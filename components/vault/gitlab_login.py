@@ -47,8 +47,8 @@ class GitlabLoginArgs:
 
     url: pulumi.Input[str]
     """Address of GitLab, the issuer of its tokens."""
-    jwks_url: pulumi.Input[str]
-    """Where it publishes the keys that it signs with."""
+    jwks_url: pulumi.Input[str] | None
+    """Where it publishes the keys that it signs with; None with `public_keys`."""
     audience: pulumi.Input[str]
     """What jobs must name as `aud`: this Vault and no other, so that a token for one environment opens no other."""
     environment: str
@@ -57,6 +57,8 @@ class GitlabLoginArgs:
     """Team -> its projects."""
     platform: Sequence[DeployingProject]
     """The platform's own projects."""
+    public_keys: Sequence[str] = ()
+    """Those keys (PEM), where Vault can't reach it."""
     path: str = paths.GITLAB
     """Mount of the auth method."""
     preview: str = paths.PREVIEW
@@ -83,6 +85,7 @@ class GitlabLogin(pulumi.ComponentResource):
             type="jwt",
             description="jobs of GitLab",
             jwks_url=args.jwks_url,
+            jwt_validation_pubkeys=list(args.public_keys) or None,
             bound_issuer=args.url,
             opts=child,
         )

@@ -47,8 +47,8 @@ class Pipeline:
     """GitLab's address, `https://gitlab.example`."""
     audience: pulumi.Input[str]
     """What the job names as `aud` of its token."""
-    claims: Mapping[str, pulumi.Input[str]]
-    """Claims that must all match, such as `project_path`, `ref`, `ref_type` and `ref_protected`."""
+    claims: Mapping[str, object]
+    """Claims that must all match, such as `project_path`, `ref`, `ref_type` and `ref_protected`; of a list, one."""
     authority: pulumi.Input[str] = ""
     """CA that issued GitLab's own certificate, PEM; empty is the CAs that the server's image knows."""
 
@@ -65,6 +65,8 @@ class VaultBootstrapArgs:
     """Labels of every object."""
     priority_class: pulumi.Input[str]
     """PriorityClass of the pod."""
+    deploy_policy: pulumi.Input[str]
+    """Policy document of the deploy identity: all that the layer `secrets` does."""
     replicas: int = 3
     """Number of servers, as of `VaultServer`."""
     keepers: Sequence[Keeper] = ()
@@ -137,6 +139,7 @@ def settings(args: VaultBootstrapArgs) -> dict[str, object]:
         "plugins": [_plugin(plugin) for plugin in args.plugins],
         "kubernetes_host": args.kubernetes_host,
         "deploy": {"name": DEPLOY, **LOGIN},
+        "deploy_policy": args.deploy_policy,
         "snapshots": {"name": SNAPSHOT, **LOGIN},
         "rotations": {"name": ROTATE_SEAL, **LOGIN},
         "pipeline": None if args.pipeline is None else _pipeline(args.pipeline),

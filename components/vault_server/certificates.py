@@ -56,7 +56,7 @@ class VaultCertificates(pulumi.ComponentResource):
     """
 
     bundle: pulumi.Output[str]
-    """ConfigMap whose `ca.crt` is what clients must trust."""
+    """ConfigMap whose `ca.crt` is what clients must trust, known once it is there."""
 
     def __init__(self, name: str, args: VaultCertificatesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("idp:index:VaultCertificates", name, {}, opts)
@@ -68,8 +68,8 @@ class VaultCertificates(pulumi.ComponentResource):
             Right(resource="configmaps", verbs=["create"]),
             Right(resource="configmaps", verbs=["get", "update"], names=[CA_BUNDLE]),
         ]
-        for kind, task, schedule in _TASKS:
-            VaultTask(
+        made = {
+            kind: VaultTask(
                 f"{name}-{kind}",
                 VaultTaskArgs(
                     namespace=args.namespace,
@@ -85,7 +85,9 @@ class VaultCertificates(pulumi.ComponentResource):
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
-        self.bundle = pulumi.Output.from_input(CA_BUNDLE)
+            for kind, task, schedule in _TASKS
+        }
+        self.bundle = made["certificates"].finished.apply(lambda _: CA_BUNDLE)
         self.register_outputs({"bundle": self.bundle})
 
 

@@ -84,7 +84,9 @@ class VaultTask(pulumi.ComponentResource):
         if args.schedule is None:
             # A job that failed is run anew by the next update, rather than waited for for ever.
             again = {**metadata, "annotations": {"pulumi.com/replaceUnready": "true"}}
-            self.finished = Job(name, metadata=again, spec=_job(args), opts=after).metadata.name
+            job = Job(name, metadata=again, spec=_job(args), opts=after)
+            # The name alone is known before the job has even begun.
+            self.finished = pulumi.Output.all(job.metadata.name, job.status).apply(lambda known: str(known[0]))
         else:
             scheduled = CronJob(name, metadata=metadata, spec=_scheduled(args, args.schedule), opts=after)
             self.finished = scheduled.metadata.name

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import environments
-from idp import cloud, cluster, display, toolchain
+from idp import cloud, cluster, display, toolchain, vault
 from idp.commands.options import EnvironmentName, Json
 from idp.session import open_session
 from idp.toolchain import Missing
@@ -45,6 +45,7 @@ def env_vars(env: EnvironmentName, as_json: Json = False) -> None:
     """Print what to export so that stock `pulumi -s ENV.LAYER` does what `idp` does."""
     with open_session(env, None, display.note) as session:
         cloud.install_plugin(session)
+        vault.install_plugin(session)
         path = cluster.kubeconfig(session)
         variables = {**session.settings.variables, **({"KUBECONFIG": str(path)} if path else {})}
     if as_json:

@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from environments import Environment
-from idp import cloud, cluster, display, orchestration
+from idp import cluster, display, orchestration, readiness
 from idp.commands.options import EnvironmentName, IKnow, Json, Layer, Refresh, Wait
 from idp.engine.layer import Result
 from idp.errors import Exit, IdpError
@@ -41,10 +41,9 @@ def up(
     with (
         open_session(env, layer, display.note, cluster.check) as session,
         exclusively(session, f"idp up {env}", wait, display.note),
+        readiness.started(session, display.note) as ready,
     ):
-        cluster.start(session, display.note)
-        cloud.start(session, display.note)
-        results = _run(session, lambda watch: orchestration.up(session, watch, refresh=refresh))
+        results = _run(ready, lambda watch: orchestration.up(ready, watch, refresh=refresh))
         _show(session.environment.name, results, as_json)
         if not as_json:
             display.next_steps(session.environment.name, results, cluster.kubeconfig(session))
@@ -53,9 +52,8 @@ def up(
 def preview(env: EnvironmentName, layer: Layer = None, as_json: Json = False) -> None:
     """Say what `up` would change, and what the policies say to it; changes nothing."""
     with open_session(env, layer, display.note) as session:
-        cluster.require(session)
-        cloud.require(session)
-        results = _run(session, lambda watch: orchestration.preview(session, watch))
+        ready = readiness.required(session, display.note)
+        results = _run(ready, lambda watch: orchestration.preview(ready, watch))
         for missing in [name for name in session.chosen if name not in {result.layer for result in results}]:
             display.note(f"{missing}: previewed once {', '.join(session.graph[missing])} stands; it reads its outputs")
         _show(session.environment.name, results, as_json)
@@ -79,9 +77,9 @@ def down(
         unprotect = i_know is not None
         cluster.require(session)
         standing = orchestration.check_removable(session, unprotect=unprotect)
-        # A foundation that was never there needs neither a plugin nor an emulator to be removed.
-        cloud.start(replace(session, chosen=tuple(standing)), display.note)
-        results = _run(session, lambda watch: orchestration.down(session, watch, refresh=refresh, unprotect=unprotect))
+        # What was never there needs neither a plugin nor a server to be removed.
+        with readiness.started(replace(session, chosen=tuple(standing)), display.note) as ready:
+            results = _run(ready, lambda watch: orchestration.down(ready, watch, refresh=refresh, unprotect=unprotect))
         _show(session.environment.name, results, as_json)
 
 

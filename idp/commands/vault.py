@@ -133,7 +133,8 @@ def _kubectl(session: Session) -> Kubectl:
     path = cluster.kubeconfig(session)
     if path is None:
         raise IdpError(f"{session.environment.name}: has no cluster yet; `idp up` makes it", Exit.MISSING)
-    return Kubectl(kubectl.binary(session.settings.variables["PATH"]), path, vault_tasks.NAMESPACE)
+    binary = kubectl.binary(session.settings.variables["PATH"])
+    return Kubectl(binary, path, vault_tasks.NAMESPACE, session.environment.cluster.context)
 
 
 def _show(ended: Ended, env: str, as_json: bool) -> None:

@@ -57,6 +57,7 @@ class Layers:
     def __init__(self, settings: EngineSettings, command: EngineCommand) -> None:
         self._settings = settings
         self._command = command
+        self._entrusted: dict[str, Mapping[str, str]] = {}
         self._workspace = LocalWorkspace(
             work_dir=str(paths.ROOT),
             env_vars={**settings.variables, "PULUMI_DEBUG_COMMANDS": "true"},
@@ -78,6 +79,10 @@ class Layers:
             for stack in self._workspace.list_stacks()
             if stack.name.startswith(prefix)
         }
+
+    def entrust(self, layer: str, variables: Mapping[str, str]) -> None:
+        """Give the engine environment variables for one layer, which may be secret: they are written nowhere."""
+        self._entrusted[layer] = variables
 
     def create(self, layer: str) -> None:
         """Create the layer's stack, empty."""
@@ -141,7 +146,7 @@ class Layers:
             write(draft, json.dumps({**exported, "deployment": pending.adopt(exported["deployment"])}))
             self._call(["stack", "import", "--file", str(draft), "--stack", stack])
             draft.unlink()
-        self._call(["refresh", "--yes", "--skip-preview", "--stack", stack])
+        self._call(["refresh", "--yes", "--skip-preview", "--stack", stack], layer)
         pending.end(environment, layer)
 
     def _export(self, layer: str) -> dict[str, Any]:
@@ -155,7 +160,8 @@ class Layers:
         with EventLog(progress.add) as log:
             self._command.inherit(log.descriptor)
             try:
-                self._call([*args, "--event-log", log.path, "--stack", self.stack(progress.layer)])
+                stack = self.stack(progress.layer)
+                self._call([*args, "--event-log", log.path, "--stack", stack], progress.layer)
             except CommandError as error:
                 ok = False
                 failure = error
@@ -166,5 +172,7 @@ class Layers:
         progress.conclude()
         return Result(progress.layer, action, ok, time.monotonic() - begun, progress)
 
-    def _call(self, args: Sequence[str]) -> str:
-        return self._command.run(list(args), str(paths.ROOT), self._workspace.env_vars).stdout
+    def _call(self, args: Sequence[str], layer: str | None = None) -> str:
+        """Run the engine, with what `layer` was entrusted; return what it printed."""
+        variables = {**self._workspace.env_vars, **self._entrusted.get(layer or "", {})}
+        return self._command.run(list(args), str(paths.ROOT), variables).stdout

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from idp import vault_database, vault_tasks
+from idp import vault_tasks
 from idp.errors import Exit, IdpError
 from idp.kubectl import Kubectl
 
@@ -173,9 +173,3 @@ def test_what_kubectl_complains_about_is_one_line(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(IdpError, match=r"^kubectl get: Error: no get there$"):
         Kubectl(program, tmp_path / "config", "idp-vault").get("pods")
-
-
-@pytest.mark.parametrize("address", ["http://127.0.0.1:8200", "127.0.0.1:8200", "https://"])
-def test_a_token_goes_nowhere_without_tls(address: str) -> None:
-    with pytest.raises(IdpError, match="is not allowed: https://HOST:PORT"):
-        vault_database.rotate_at(address, "", "token", "shop")

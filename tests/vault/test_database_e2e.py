@@ -12,11 +12,14 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hvac
 import pytest
 
 from components.vault.database_credentials import LEASE_SECONDS, LONGEST_SECONDS, creation, revocation
 from idp import toolchain, vault_database
+from idp import vault as reaching
 from idp.errors import IdpError
+from idp.vault import Reach
 
 from .postgresql import Postgresql
 from .server import Answer, VaultServer
@@ -209,7 +212,7 @@ def test_vaults_own_password_is_rotated_and_stays_so(engine: VaultServer, databa
     with asking(new_user_works) as worked:
         time.sleep(1)
         begin = time.monotonic()
-        vault_database.rotate_at(engine.address, engine.certificate.read_text(), stack.token, "own")
+        vault_database.rotate_with(client(engine, stack.token), "own")
         took = time.monotonic() - begin
     gap = max(later - earlier for earlier, later in pairwise(worked))
     sys.stderr.write(f"password rotated in {took:.2f} s; new users at most {gap:.2f} s apart, {len(worked)} of them\n")
@@ -239,11 +242,17 @@ def test_vaults_own_password_is_rotated_and_stays_so(engine: VaultServer, databa
     assert database.ask(ADMIN, second, "select 1") == "1"
 
 
-def test_a_rotation_of_what_is_not_there_is_said(engine: VaultServer, stack: Stack) -> None:
-    with pytest.raises(IdpError, match=r"^team/nobody/database/rotate-root/postgresql: 40[34]: [^\n]+$"):
-        vault_database.rotate_at(engine.address, engine.certificate.read_text(), stack.token, "nobody")
-    with pytest.raises(IdpError, match="403"):
-        vault_database.rotate_at(engine.address, engine.certificate.read_text(), "no-token", "own")
+def client(engine: VaultServer, token: str) -> hvac.Client:
+    """Return a client as `idp` has one."""
+    return reaching.client(Reach(engine.address, engine.certificate), token)
+
+
+@pytest.mark.parametrize(("team", "forged"), [("nobody", False), ("own", True)])
+def test_a_rotation_that_vault_refuses_is_one_line(
+    engine: VaultServer, stack: Stack, team: str, *, forged: bool
+) -> None:
+    with pytest.raises(IdpError, match=rf"^team/{team}/database: [^\n]+$"):
+        vault_database.rotate_with(client(engine, "forged" if forged else stack.token), team)
 
 
 def test_passwords_are_in_no_log(engine: VaultServer, database: Postgresql) -> None:

@@ -96,6 +96,10 @@ class LocalCluster:
         """Return whether the API server's process runs."""
         return daemon.running(self._layout, parts.API_SERVER) is not None
 
+    def forwards(self) -> dict[str, int]:
+        """Return the port on 127.0.0.1 of each way in, by name; empty before the first start."""
+        return ports.read(self._layout)
+
     def leftovers(self) -> list[str]:
         """Return a line for each process, cgroup and mount of this cluster; empty after `stop`."""
         return halt.leftovers(self._layout)

@@ -14,6 +14,10 @@ const (
 	deployRole   = "idp-deploy"
 	snapshotRole = "idp-snapshot"
 	rotateRole   = "idp-rotate"
+	// ownAccounts and ownPipeline are auth methods that the layer `secrets` has no part in: who logs in through what
+	// he removes can't finish.
+	ownAccounts = "idp-kubernetes"
+	ownPipeline = "idp-gitlab"
 	// audience is what service accounts' tokens for Vault are made out to: they are of no use anywhere else.
 	audience = "vault"
 )
@@ -58,17 +62,20 @@ func configure(ctx context.Context, server *api.Client, config vaultConfig) erro
 			return fmt.Errorf("plugin %s: %w", plugin.Name, err)
 		}
 	}
-	if err := ensureAuth(ctx, server, "kubernetes", "kubernetes", "Pods, by the tokens of their service accounts"); err != nil {
-		return err
-	}
-	if err := server.Sys().PutPolicyWithContext(ctx, deployRole, deployPolicy); err != nil {
+	if err := ensureAuth(ctx, server, ownAccounts, "kubernetes", "The platform's own service accounts"); err != nil {
 		return err
 	}
 	host := map[string]any{"kubernetes_host": config.KubernetesHost}
-	if err := write(ctx, server, "auth/kubernetes/config", host); err != nil {
+	if err := write(ctx, server, "auth/"+ownAccounts+"/config", host); err != nil {
 		return err
 	}
-	if err := write(ctx, server, "auth/kubernetes/role/"+deployRole, bound(config.Namespace, config.Deploy, deployRole)); err != nil {
+	if err := entitle(ctx, server, deployRole, config.DeployPolicy, config.Namespace, config.Deploy); err != nil {
+		return err
+	}
+	if err := entitle(ctx, server, snapshotRole, snapshotPolicy, config.Namespace, config.Snapshots); err != nil {
+		return err
+	}
+	if err := entitle(ctx, server, rotateRole, rotatePolicy, config.Namespace, config.Rotations); err != nil {
 		return err
 	}
 	if config.Pipeline == nil {
@@ -77,20 +84,28 @@ func configure(ctx context.Context, server *api.Client, config vaultConfig) erro
 	return configurePipeline(ctx, server, *config.Pipeline)
 }
 
+// entitle lets a service account log in, with one policy.
+func entitle(ctx context.Context, server *api.Client, role, policy, namespace string, account serviceAccount) error {
+	if err := server.Sys().PutPolicyWithContext(ctx, role, policy); err != nil {
+		return fmt.Errorf("policy %s: %w", role, err)
+	}
+	return write(ctx, server, "auth/"+ownAccounts+"/role/"+role, bound(namespace, account, role))
+}
+
 func configurePipeline(ctx context.Context, server *api.Client, pipeline pipeline) error {
 	if len(pipeline.Claims) == 0 {
 		return usageError("configuration: pipeline: claims: at least one is needed, or every job would be let in")
 	}
-	if err := ensureAuth(ctx, server, "deploy", "jwt", "The deploy pipeline, by its id_token"); err != nil {
+	if err := ensureAuth(ctx, server, ownPipeline, "jwt", "The deploy pipeline, by its id_token"); err != nil {
 		return err
 	}
 	issuer := map[string]any{
 		"oidc_discovery_url": pipeline.Issuer, "oidc_discovery_ca_pem": pipeline.Authority, "bound_issuer": pipeline.Issuer,
 	}
-	if err := write(ctx, server, "auth/deploy/config", issuer); err != nil {
+	if err := write(ctx, server, "auth/"+ownPipeline+"/config", issuer); err != nil {
 		return err
 	}
-	return write(ctx, server, "auth/deploy/role/"+deployRole, map[string]any{
+	return write(ctx, server, "auth/"+ownPipeline+"/role/"+deployRole, map[string]any{
 		"role_type":       "jwt",
 		"user_claim":      "sub",
 		"bound_audiences": []string{pipeline.Audience},
@@ -101,8 +116,8 @@ func configurePipeline(ctx context.Context, server *api.Client, pipeline pipelin
 	})
 }
 
-// delegate proves the administrative login, before there is no other, by doing the rest of the work with it.
-func delegate(ctx context.Context, cluster *cluster, server *api.Client, config vaultConfig) error {
+// prove logs in as the deploy identity, while there is still another login, and looks with it at what it configures.
+func prove(ctx context.Context, cluster *cluster, server *api.Client, config vaultConfig) error {
 	jwt, err := tokenOf(ctx, cluster, config.Deploy.Name)
 	if err != nil {
 		return err
@@ -114,22 +129,11 @@ func delegate(ctx context.Context, cluster *cluster, server *api.Client, config 
 	if err := login(ctx, deploy, deployRole, jwt); err != nil {
 		return fmt.Errorf("login as %s: %w", deployRole, err)
 	}
-	if err := admit(ctx, deploy, config, config.Snapshots, snapshotRole, snapshotPolicy); err != nil {
-		return err
-	}
-	if err := admit(ctx, deploy, config, config.Rotations, rotateRole, rotatePolicy); err != nil {
-		return err
+	if _, err := deploy.Sys().ListAuthWithContext(ctx); err != nil {
+		return fmt.Errorf("%s: may not configure: %w", deployRole, err)
 	}
 	log.Printf("initialise: login as %s works", deployRole)
 	return deploy.Auth().Token().RevokeSelfWithContext(ctx, "")
-}
-
-// admit lets a service account of the namespace log in and do what a policy says; both have the role's name.
-func admit(ctx context.Context, server *api.Client, config vaultConfig, account serviceAccount, role, policy string) error {
-	if err := server.Sys().PutPolicyWithContext(ctx, role, policy); err != nil {
-		return err
-	}
-	return write(ctx, server, "auth/kubernetes/role/"+role, bound(config.Namespace, account, role))
 }
 
 // tokenOf returns a token of another service account of the namespace, good for this one login.
@@ -150,7 +154,7 @@ func tokenOf(ctx context.Context, cluster *cluster, account string) (string, err
 func login(ctx context.Context, server *api.Client, role, jwt string) error {
 	server.ClearToken()
 	return patiently(ctx, "login", func() (bool, error) {
-		answer, err := server.Logical().WriteWithContext(ctx, "auth/kubernetes/login", map[string]any{"role": role, "jwt": jwt})
+		answer, err := server.Logical().WriteWithContext(ctx, "auth/"+ownAccounts+"/login", map[string]any{"role": role, "jwt": jwt})
 		if err != nil {
 			return false, passing(err)
 		}

@@ -26,8 +26,10 @@ type vaultConfig struct {
 	Plugins        []plugin       `json:"plugins"`
 	KubernetesHost string         `json:"kubernetes_host"`
 	Deploy         serviceAccount `json:"deploy"`
-	Snapshots      serviceAccount `json:"snapshots"`
-	Rotations      serviceAccount `json:"rotations"`
+	// DeployPolicy is the policy of the deploy identity, which can't change it.
+	DeployPolicy string         `json:"deploy_policy"`
+	Snapshots    serviceAccount `json:"snapshots"`
+	Rotations    serviceAccount `json:"rotations"`
 	// Pipeline is the deploy pipeline's login; nil is none.
 	Pipeline *pipeline `json:"pipeline"`
 }
@@ -47,6 +49,8 @@ type share struct {
 
 func (c vaultConfig) check() error {
 	switch {
+	case c.DeployPolicy == "":
+		return usageError("configuration: deploy_policy: missing")
 	case len(c.Keepers) == 0 && !c.Unguarded:
 		return usageError("configuration: keepers: at least one is needed (or unguarded)")
 	case len(c.Keepers) > 0 && c.Unguarded:
@@ -205,7 +209,7 @@ func establish(
 		if err := configure(ctx, server, config); err != nil {
 			return rootRefused(err, config)
 		}
-		if err := delegate(ctx, cluster, server, config); err != nil {
+		if err := prove(ctx, cluster, server, config); err != nil {
 			return err
 		}
 		if err := record.advance(ctx, revoking, nil); err != nil {

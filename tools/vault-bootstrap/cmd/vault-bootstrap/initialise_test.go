@@ -96,7 +96,7 @@ func TestKeepersAreNeededUnlessKnowinglyNot(t *testing.T) {
 	for keepers := range 4 {
 		for threshold := range 5 {
 			for _, unguarded := range []bool{true, false} {
-				config := vaultConfig{Keepers: make([]keeper, keepers), Threshold: threshold, Unguarded: unguarded}
+				config := vaultConfig{DeployPolicy: "{}", Keepers: make([]keeper, keepers), Threshold: threshold, Unguarded: unguarded}
 				allowed := keepers == 0 && unguarded || keepers > 0 && !unguarded && threshold >= min(2, keepers) && threshold <= keepers
 				if (config.check() == nil) != allowed {
 					t.Errorf("%d keepers, threshold %d, unguarded %t: %v", keepers, threshold, unguarded, config.check())
