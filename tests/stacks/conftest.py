@@ -15,11 +15,18 @@ import pytest
 from pulumi.runtime.settings import get_root_resource, set_root_resource
 from pulumi.runtime.stack import Stack
 
-from stacks import aws
-from stacks.outputs import FoundationOutputs
+import environments
+from stacks import aws, loopback
+from stacks.outputs import FoundationOutputs, SecretsOutputs
+from stacks.vault_args import PLUGINS
 
 ENDPOINT = "http://127.0.0.1:1"
 """Where the emulator says that it answers."""
+
+VAULT = "https://127.0.0.1:1"
+"""Where `idp` says that Vault answers."""
+
+AUTHORITY = "what clients of Vault trust"
 
 PROGRAM = Path(__file__).resolve().parents[2] / "stacks" / "__main__.py"
 
@@ -29,10 +36,15 @@ BELOW = {
         "kubeconfig": "kubeconfig of the platform",
         "namespaces": ["idp-vault"],
         "workspace_priority_class": "as-exported",
+        "vault_address": "https://vault.of.the.platform:8200",
+        "vault_ca": "authority of the platform's Vault",
     },
+    "secrets": {field.name: f"{field.name} of the secrets" for field in fields(SecretsOutputs)},
     "foundation": {
         **{field.name: f"{field.name} of the foundation" for field in fields(FoundationOutputs)},
         "kubeconfig": "kubeconfig of the foundation",
+        "key_arns": {"unseal": "the key that unseals"},
+        "bucket_names": {"vault-snapshots": "the bucket for snapshots"},
     },
 }
 """Outputs of the layers below."""
@@ -57,6 +69,9 @@ class Run(pulumi.runtime.Mocks):
             self.read.append(args.name)
             below = BELOW[args.name.rpartition(".")[2]]
             return args.name, {"name": args.name, "outputs": below, "secretOutputNames": []}
+        if args.name == "vault-ca":
+            # Read, not made.
+            return args.resource_id or "", {"data": {"ca.crt": AUTHORITY}}
         self.made.append(args)
         aws = args.typ.startswith("aws:")
         return f"{args.name}-id", self.answer(args.typ, args.name, args.inputs) if aws else args.inputs
@@ -94,6 +109,12 @@ def run_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, aws_answer: Ans
     record = tmp_path / "emulator.json"
     record.write_text(json.dumps({"endpoint": ENDPOINT}))
     monkeypatch.setattr(aws, "EMULATOR", record)
+    monkeypatch.setattr(loopback, "FOLDER", tmp_path)
+    monkeypatch.setattr(loopback, "VAULT_PLUGINS", tmp_path / "vault-plugins.json")
+    loopback.VAULT_PLUGINS.write_text(json.dumps(dict.fromkeys(PLUGINS, "0" * 64)))
+    (tmp_path / "vault").mkdir()
+    for name in environments.names():
+        loopback.vault_record(name).write_text(json.dumps({"address": VAULT, "ca_file": str(record)}))
     # As the engine starts it: with the program's folder first.
     monkeypatch.setattr(sys, "path", [str(PROGRAM.parent), *sys.path])
 
