@@ -90,6 +90,8 @@ class Standing:
     output: str = ""
     root_tokens: set[str] = field(default_factory=set)
     """Every root token that was ever in the record."""
+    shares: set[str] = field(default_factory=set)
+    """Every recovery key that a keeper has shown."""
 
     @property
     def api(self) -> Api:
@@ -170,10 +172,14 @@ def conditions(job: dict[str, Any] | None) -> set[str]:
     return {item["type"] for item in listed if item["status"] == "True"}
 
 
-def login(api: Api, vault: Vault, account: str, role: str) -> str:
+OWN = "idp-kubernetes"
+"""Auth method of the platform's own accounts; `kubernetes` is the layer's, for workspaces."""
+
+
+def login(api: Api, vault: Vault, account: str, role: str, mount: str = OWN) -> str:
     asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": ["vault"]}}
     made = api.made(f"{CORE}/serviceaccounts/{account}/token", asked)
-    answer = vault.does("POST", "auth/kubernetes/login", {"role": role, "jwt": made["status"]["token"]})
+    answer = vault.does("POST", f"auth/{mount}/login", {"role": role, "jwt": made["status"]["token"]})
     token: str = answer["auth"]["client_token"]
     return token
 
@@ -257,15 +263,16 @@ def test_all_servers_are_ready_and_one_leads(standing: Standing) -> None:
     assert standing.ready()
     leader = until("a leader", standing.leader)
     assert leader in SERVERS
-    deployer = standing.deployer()
+    root = root_of_keepers(standing)
 
     def voters() -> list[str]:
-        told = deployer.does("GET", "sys/storage/raft/configuration")["data"]["config"]["servers"]
+        told = root.does("GET", "sys/storage/raft/configuration")["data"]["config"]["servers"]
         return sorted(server["node_id"] for server in told if server["voter"])
 
     # A server that has just joined votes once it has been sound for a while.
     until("all servers vote", lambda: voters() == list(SERVERS))
-    seal = deployer.does("GET", "sys/seal-status")
+    root.does("POST", "auth/token/revoke-self", {})
+    seal = standing.deployer().does("GET", "sys/seal-status")
     assert (seal["type"], seal["sealed"], seal["recovery_seal"], seal["t"], seal["n"]) == ("transit", False, True, 2, 3)
 
 
@@ -306,17 +313,17 @@ def test_no_root_token_is_left(standing: Standing) -> None:
 
 def test_the_deploy_identity_configures_and_reads_no_secret(standing: Standing) -> None:
     deployer = standing.deployer()
-    deployer.does("POST", "sys/mounts/team", {"type": "kv", "options": {"version": "2"}})
+    deployer.does("POST", "sys/mounts/team/kv", {"type": "kv", "options": {"version": "2"}})
     deployer.does(
         "PUT",
-        "sys/policies/acl/writer",
-        {"policy": 'path "team/data/*" { capabilities = ["create", "update", "read"] }'},
+        "sys/policies/acl/pod-writer",
+        {"policy": 'path "team/kv/data/*" { capabilities = ["create", "update", "read"] }'},
     )
     refused = [
-        ("GET", "team/data/one", None),
-        ("POST", "team/data/one", {"data": {"a": "b"}}),
+        ("GET", "team/kv/data/one", None),
+        ("POST", "team/kv/data/one", {"data": {"a": "b"}}),
         ("PUT", "sys/policies/acl/idp-deploy", {"policy": 'path "*" { capabilities = ["sudo"] }'}),
-        ("POST", "auth/kubernetes/role/idp-deploy", {"token_policies": ["root"]}),
+        ("POST", f"auth/{OWN}/role/idp-deploy", {"token_policies": ["root"]}),
         ("PUT", "sys/seal", {}),
         ("PUT", "sys/step-down", {}),
         ("POST", "auth/token/create", {"policies": ["root"]}),
@@ -335,14 +342,24 @@ def test_other_accounts_and_other_audiences_are_refused(standing: Standing) -> N
     for account, audiences in (("default", ["vault"]), ("vault-initialise", ["vault"]), ("idp-deploy", ["elsewhere"])):
         asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": audiences}}
         jwt = standing.api.made(f"{CORE}/serviceaccounts/{account}/token", asked)["status"]["token"]
-        status = vault.status("POST", "auth/kubernetes/login", {"role": "idp-deploy", "jwt": jwt})
+        status = vault.status("POST", f"auth/{OWN}/login", {"role": "idp-deploy", "jwt": jwt})
         assert status == http.client.FORBIDDEN, (account, audiences)
 
 
 def test_two_keepers_together_can_make_a_root_token_and_one_cannot(standing: Standing) -> None:
     shares = json.loads(standing.secret("vault-bootstrap")["recovery.json"])
     assert [share["keeper"] for share in shares] == ["alice", "bob", "carol"]
+    root = root_of_keepers(standing)
+    assert root.does("GET", "auth/token/lookup-self")["data"]["policies"] == ["root"]
+    root.does("POST", "auth/token/revoke-self", {})
+    assert root.status("GET", "auth/token/lookup-self") == http.client.FORBIDDEN
+
+
+def root_of_keepers(standing: Standing) -> Vault:
+    """Return Vault with a root token, which two of the keepers make; one of them can't."""
+    shares = json.loads(standing.secret("vault-bootstrap")["recovery.json"])
     clear = [standing.keepers.decrypt(share["key"]) for share in shares]
+    standing.shares.update(clear)
     vault = standing.vault()
     begun = vault.does("PUT", "sys/generate-root/attempt", {})
     first = vault.does("PUT", "sys/generate-root/update", {"nonce": begun["nonce"], "key": clear[0]})
@@ -352,10 +369,7 @@ def test_two_keepers_together_can_make_a_root_token_and_one_cannot(standing: Sta
     encoded = second["encoded_token"]
     raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
     vault.token = bytes(one ^ other for one, other in zip(raw, begun["otp"].encode(), strict=True)).decode()
-    assert vault.does("GET", "auth/token/lookup-self")["data"]["policies"] == ["root"]
-    vault.does("POST", "auth/token/revoke-self", {})
-    assert vault.status("GET", "auth/token/lookup-self") == http.client.FORBIDDEN
-    standing.root_tokens.update(clear)
+    return vault
 
 
 def writer_of(standing: Standing) -> Vault:
@@ -365,12 +379,15 @@ def writer_of(standing: Standing) -> Vault:
         "bound_service_account_names": ["default"],
         "bound_service_account_namespaces": [NAMESPACE],
         "audience": "vault",
-        "token_policies": ["writer"],
+        "token_policies": ["pod-writer"],
         "token_ttl": "1h",
     }
+    if "kubernetes/" not in deployer.does("GET", "sys/auth")["data"]:
+        deployer.does("POST", "sys/auth/kubernetes", {"type": "kubernetes"})
+        deployer.does("POST", "auth/kubernetes/config", {"kubernetes_host": "https://kubernetes.default.svc"})
     deployer.does("POST", "auth/kubernetes/role/writer", role)
     vault = standing.vault()
-    vault.token = login(standing.api, vault, "default", "writer")
+    vault.token = login(standing.api, vault, "default", "writer", "kubernetes")
     return vault
 
 
@@ -384,7 +401,7 @@ def test_no_acknowledged_write_is_lost_when_the_leader_is_killed(standing: Stand
         while not stop.wait(0.02):
             number += 1
             # A write without an answer may or may not be there: only what was answered counts.
-            if writer.status("POST", f"team/data/n{number}", {"data": {"number": number}}) == http.client.OK:
+            if writer.status("POST", f"team/kv/data/n{number}", {"data": {"number": number}}) == http.client.OK:
                 acknowledged.append(number)
 
     thread = threading.Thread(target=write)
@@ -412,16 +429,16 @@ def test_no_acknowledged_write_is_lost_when_the_leader_is_killed(standing: Stand
         stop.set()
         thread.join()
     note(f"writes went on after {', '.join(f'{gap:.1f} s' for gap in gaps)}; {len(acknowledged)} acknowledged")
-    lost = [n for n in acknowledged if writer.does("GET", f"team/data/n{n}")["data"]["data"] != {"number": n}]
+    lost = [n for n in acknowledged if writer.does("GET", f"team/kv/data/n{n}")["data"]["data"] != {"number": n}]
     assert lost == []
 
 
 def test_all_pods_deleted_they_unseal_by_themselves(standing: Standing) -> None:
     writer = writer_of(standing)
-    writer.does("POST", "team/data/kept", {"data": {"it": "kept"}})
+    writer.does("POST", "team/kv/data/kept", {"data": {"it": "kept"}})
     replace_all(standing)
-    until("an answer", lambda: writer.status("GET", "team/data/kept") == http.client.OK)
-    assert writer.does("GET", "team/data/kept")["data"]["data"] == {"it": "kept"}
+    until("an answer", lambda: writer.status("GET", "team/kv/data/kept") == http.client.OK)
+    assert writer.does("GET", "team/kv/data/kept")["data"]["data"] == {"it": "kept"}
 
 
 def replace_all(standing: Standing) -> None:
@@ -536,9 +553,9 @@ def test_a_new_authority_is_refused_by_no_client(standing: Standing) -> None:
 
 def test_a_new_seal_key_is_taken_and_the_old_one_opens_nothing(standing: Standing) -> None:
     writer = writer_of(standing)
-    writer.does("POST", "team/data/sealed", {"data": {"it": "kept"}})
+    writer.does("POST", "team/kv/data/sealed", {"data": {"it": "kept"}})
     keys = standing.secret("vault-seal-keys")
-    with used(reader=lambda: writer.call("GET", "team/data/sealed")[0]) as usages:
+    with used(reader=lambda: writer.call("GET", "team/kv/data/sealed")[0]) as usages:
         worked, log = standing.run("cronjobs/vault-rotate-seal", "rotate-seal")
         assert worked, log
     note(f"new seal key: longest gap {usages['reader'].gap():.2f} s in {len(usages['reader'].worked)} requests\n{log}")
@@ -555,8 +572,8 @@ def test_a_new_seal_key_is_taken_and_the_old_one_opens_nothing(standing: Standin
     worked, log = standing.run("cronjobs/vault-rotate-seal", "retire-seal", "retire")
     assert (worked, "before 2 open nothing any more" in log) == (True, True), log
     replace_all(standing)
-    until("an answer", lambda: writer.status("GET", "team/data/sealed") == http.client.OK)
-    assert writer.does("GET", "team/data/sealed")["data"]["data"] == {"it": "kept"}
+    until("an answer", lambda: writer.status("GET", "team/kv/data/sealed") == http.client.OK)
+    assert writer.does("GET", "team/kv/data/sealed")["data"]["data"] == {"it": "kept"}
 
 
 def test_an_unfinished_rotation_of_the_unseal_key_is_settled(standing: Standing) -> None:
@@ -579,7 +596,7 @@ def test_the_identity_that_rotates_can_do_nothing_else(standing: Standing) -> No
     rotating = standing.vault()
     rotating.token = login(standing.api, rotating, "vault-rotate-seal", "idp-rotate")
     for method, path in (
-        ("GET", "team/data/sealed"),
+        ("GET", "team/kv/data/sealed"),
         ("GET", "sys/mounts"),
         ("GET", "sys/policies/acl/idp-rotate"),
         ("PUT", "sys/seal"),
@@ -604,7 +621,7 @@ def test_keepers_can_replace_their_recovery_keys(standing: Standing) -> None:
     ended = vault.does("PUT", "sys/rekey-recovery-key/update", {"nonce": begun["nonce"], "key": old[1]})
     assert ended["complete"]
     new = [standing.keepers.decrypt(key) for key in ended["keys_base64"]]
-    standing.root_tokens.update(new)
+    standing.shares.update(new)
     verdicts = []
     for keys in (old, new):
         attempt = vault.does("PUT", "sys/generate-root/attempt", {})
@@ -690,13 +707,13 @@ def scale(standing: Standing, replicas: int) -> None:
 
 def test_snapshot_destroy_restore(standing: Standing) -> None:
     writer = writer_of(standing)
-    writer.does("POST", "team/data/precious", {"data": {"it": "is back"}})
+    writer.does("POST", "team/kv/data/precious", {"data": {"it": "is back"}})
     for _ in range(3):
         log = vault_tasks.run(standing.kubectl(), vault_tasks.SNAPSHOT, note).log
         assert "saved to /snapshots" in "\n".join(log)
         time.sleep(1)  # names are unique to the second
     assert "dropped, 2 are kept" in "\n".join(log)
-    writer.does("POST", "team/data/precious", {"data": {"it": "is newer than the snapshot"}})
+    writer.does("POST", "team/kv/data/precious", {"data": {"it": "is newer than the snapshot"}})
     record = standing.secret("vault-bootstrap")
     with pytest.raises(IdpError, match="Vault is in use"):
         vault_tasks.run(standing.kubectl(), vault_tasks.RESTORE, note)
@@ -718,9 +735,9 @@ def test_snapshot_destroy_restore(standing: Standing) -> None:
     assert any("is in place" in line for line in ended.log)
     assert "3 server(s) of Vault ready" in said
     note(f"restored in {time.monotonic() - begin:.1f} s")
-    until("an answer", lambda: writer.status("GET", "team/data/precious") == http.client.OK)
+    until("an answer", lambda: writer.status("GET", "team/kv/data/precious") == http.client.OK)
     # The very token of before: tokens and policies came back with the secrets.
-    assert writer.does("GET", "team/data/precious")["data"]["data"] == {"it": "is back"}
+    assert writer.does("GET", "team/kv/data/precious")["data"]["data"] == {"it": "is back"}
     assert standing.deployer().status("GET", "sys/mounts") == http.client.OK
     assert standing.secret("vault-bootstrap") == record
     worked, log = standing.run("jobs/vault-initialise", "after-restore")
@@ -794,7 +811,7 @@ def _kill(process: psutil.Process) -> bool:
 
 
 def test_no_secret_is_anywhere_else(standing: Standing) -> None:
-    canaries = set(standing.root_tokens)
+    canaries = standing.root_tokens | standing.shares
     canaries.add(standing.secret("vault-seal-keys")["unseal-key"])
     canaries.add(standing.secret("vault-seal")["seal.hcl"].split('token = "')[1].split('"')[0])
     for name in ("vault-authority", "vault-tls", "vault-seal-tls"):
