@@ -326,12 +326,14 @@ def test_the_deploy_identity_configures_and_reads_no_secret(standing: Standing) 
         ("POST", f"auth/{OWN}/role/idp-deploy", {"token_policies": ["root"]}),
         ("PUT", "sys/seal", {}),
         ("PUT", "sys/step-down", {}),
-        ("POST", "auth/token/create", {"policies": ["root"]}),
+        ("POST", "auth/token/create-orphan", {"policies": ["root"]}),
         ("GET", "sys/storage/raft/snapshot", None),
         ("GET", "sys/metrics", None),
     ]
     for method, path, body in refused:
         assert deployer.status(method, path, body) == http.client.FORBIDDEN, path
+    # The provider makes itself a child of its token, which can have no more than that.
+    assert deployer.status("POST", "auth/token/create", {"policies": ["root"]}) == http.client.BAD_REQUEST
     anonymous = standing.vault()
     assert anonymous.status("GET", "sys/mounts") == http.client.FORBIDDEN
     assert anonymous.status("GET", "sys/metrics?format=prometheus") == http.client.FORBIDDEN
