@@ -13,6 +13,7 @@ from components.vault_server.bootstrap import Keeper, Pipeline, Plugin, VaultBoo
 from components.vault_server.certificates import VaultCertificates, VaultCertificatesArgs
 from components.vault_server.configuration import AwsKmsSeal, Seal, TransitSeal
 from components.vault_server.network import Destination, VaultNetwork, VaultNetworkArgs
+from components.vault_server.rotation import SealRotation, SealRotationArgs
 from components.vault_server.seal import SealVault, SealVaultArgs
 from components.vault_server.server import VaultServer, VaultServerArgs
 from components.vault_server.snapshots import SnapshotBucket, SnapshotVolume, VaultSnapshots, VaultSnapshotsArgs
@@ -127,6 +128,8 @@ def declare(settings: VaultSettings, around: Surroundings, cluster: pulumi.Provi
     initialised = VaultBootstrap("vault-bootstrap", bootstrap, ready)
     snapshots = VaultSnapshotsArgs(vault=bootstrap, store=settings.snapshots)
     VaultSnapshots("vault-snapshots", snapshots, _after(cluster, initialised))
+    rotation = SealRotationArgs(vault=bootstrap, sealed_by_vault=settings.kms is None)
+    SealRotation("vault-rotate-seal", rotation, _after(cluster, initialised))
     return Reached(address=server.address, ca=_trusted(certificates, around, cluster))
 
 

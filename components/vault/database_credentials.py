@@ -33,7 +33,7 @@ class DatabaseCredentialsArgs:
     username: pulumi.Input[str]
     """The role that Vault logs in as; CREATEROLE, a member of the roles below, no superuser."""
     password: pulumi.Input[str]
-    """Its password; a secret."""
+    """Its password, a secret: the first one. Vault may have replaced it since; only another value is written again."""
     roles: Mapping[str, str]
     """Role in Vault -> role of PostgreSQL whose rights its users get, a name that needs no quotes in SQL."""
     verify_certificate: bool = True
@@ -63,7 +63,7 @@ class DatabaseCredentials(pulumi.ComponentResource):
         connection = vault.database.SecretBackendConnection(
             name,
             backend=mount.path,
-            name="postgresql",
+            name=paths.CONNECTION,
             plugin_name="postgresql-database-plugin",
             allowed_roles=sorted(args.roles),
             verify_connection=args.verify_connection,

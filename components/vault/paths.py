@@ -17,6 +17,9 @@ PKI_ROLE = "platform"
 KEY = "main"
 """Name of a team's transit key."""
 
+CONNECTION = "postgresql"
+"""Name of the connection of a team's database."""
+
 POD_ROLE = "application"
 PEOPLE_ROLE = "reader"
 """Roles of a team's database: what pods get, and what people get."""

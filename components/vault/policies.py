@@ -112,6 +112,8 @@ def deploy() -> Rules:
         "sys/quotas/rate-limit": ("list",),
         "sys/quotas/rate-limit/*": _MANAGE,
         **dict.fromkeys(_settings(), _MANAGE),
+        # Of a connection it may write anything; so it gains nothing by a password that it is not told.
+        f"team/+/database/rotate-root/{paths.CONNECTION}": ("update",),
         **_authorities(),
         **dict.fromkeys(("identity/group", "identity/group-alias"), _MANAGE),
         **dict.fromkeys(("identity/group/id/*", "identity/group-alias/id/*"), _MANAGE),

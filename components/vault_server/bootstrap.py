@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import ServiceAccount
 
-from components.vault_server.names import DEPLOY, RECORD, SNAPSHOT, addresses
+from components.vault_server.names import DEPLOY, RECORD, ROTATE_SEAL, SNAPSHOT, addresses
 from components.vault_server.task import CA_FILE, Right, VaultTask, VaultTaskArgs
 
 LOGIN: Mapping[str, str] = {"ttl": "15m", "max_ttl": "1h"}
@@ -141,6 +141,7 @@ def settings(args: VaultBootstrapArgs) -> dict[str, object]:
         "deploy": {"name": DEPLOY, **LOGIN},
         "deploy_policy": args.deploy_policy,
         "snapshots": {"name": SNAPSHOT, **LOGIN},
+        "rotations": {"name": ROTATE_SEAL, **LOGIN},
         "pipeline": None if args.pipeline is None else _pipeline(args.pipeline),
     }
 

@@ -10,11 +10,26 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.vault_server.names import AUTHORITY, CA_BUNDLE, SEAL_TLS, SERVER_TLS, seal_names, server_names
-from components.vault_server.task import Right, VaultTask, VaultTaskArgs
+from components.vault_server.names import (
+    AUTHORITY,
+    CA_BUNDLE,
+    ROTATE_AUTHORITY,
+    SEAL_TLS,
+    SERVER_TLS,
+    seal_names,
+    server_names,
+)
+from components.vault_server.task import NEVER, Right, VaultTask, VaultTaskArgs
 
 RENEWAL = "17 4 * * *"
 """Daily; a certificate that ends within 30 days is replaced, so a month of failures goes by before one is missed."""
+
+_TASKS = (
+    ("certificates", "vault-certificates", None),
+    ("renewal", "vault-renewal", RENEWAL),
+    ("rotation", ROTATE_AUTHORITY, NEVER),
+)
+"""Name of the resource, of the job, and when it runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +49,11 @@ class VaultCertificatesArgs:
 
 
 class VaultCertificates(pulumi.ComponentResource):
-    """A job that makes them, and one that renews them daily; the servers read a new one without a restart."""
+    """A job that makes them, one that renews them daily, and one to start by hand for another authority.
+
+    The servers read a new certificate without a restart. A new authority is cross-signed by the one before, whose key
+    is gone with the same write: clients of either trust what it issues, and nobody has to be waited for.
+    """
 
     bundle: pulumi.Output[str]
     """ConfigMap whose `ca.crt` is what clients must trust, known once it is there."""
@@ -54,18 +73,19 @@ class VaultCertificates(pulumi.ComponentResource):
                 f"{name}-{kind}",
                 VaultTaskArgs(
                     namespace=args.namespace,
-                    task=f"vault-{kind}",
-                    mode="certificates",
+                    task=task,
+                    mode="rotate-authority" if task == ROTATE_AUTHORITY else "certificates",
                     configuration=_configuration(args),
                     image=args.image,
                     labels=args.labels,
                     priority_class=args.priority_class,
                     rights=rights,
                     schedule=schedule,
+                    suspended=schedule == NEVER,
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
-            for kind, schedule in (("certificates", None), ("renewal", RENEWAL))
+            for kind, task, schedule in _TASKS
         }
         self.bundle = made["certificates"].finished.apply(lambda _: CA_BUNDLE)
         self.register_outputs({"bundle": self.bundle})

@@ -33,13 +33,17 @@ SNAPSHOT = "vault-snapshot"
 RESTORE = "vault-restore"
 """Service account that puts a snapshot back."""
 
+ROTATE_AUTHORITY = "vault-rotate-authority"
+ROTATE_SEAL = "vault-rotate-seal"
+"""Suspended jobs, started by hand or by `idp vault rotate`, and their service accounts."""
+
 PORT = 8200
 CLUSTER_PORT = 8201
 """Between servers; Vault secures it with keys of its own."""
 
 NAME_LABEL = "app.kubernetes.io/name"
 TASK_LABEL = "idp/vault-task"
-"""On pods that do something to Vault: initialise, save, restore."""
+"""On pods that do something to Vault: initialise, save, restore, rotate."""
 
 
 def addresses(namespace: str, replicas: int) -> list[str]:

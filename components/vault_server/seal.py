@@ -16,6 +16,8 @@ from components.vault_server.task import CA_FILE, Right, VaultTask, VaultTaskArg
 
 _PATHS = {"config": configuration.CONFIG, "tls": configuration.TLS, "data": configuration.DATA, "scratch": "/tmp"}  # noqa: S108
 _READ_ONLY = ("config", "tls", "keys")
+_UNSEAL_KEYS = ("unseal-key", "next-unseal-key")
+"""Members of the Secret: while a rotation replaces the key there are two, and the server has one of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,14 +93,15 @@ class SealVault(pulumi.ComponentResource):
         self.register_outputs({"seal": self.seal})
 
 
-def _address(args: SealVaultArgs) -> pulumi.Output[str]:
-    return pulumi.Output.format("https://{0}.{1}.svc:{2}", SEAL, args.namespace, PORT)
+def address(namespace: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Return the address of the sealing Vault."""
+    return pulumi.Output.format("https://{0}.{1}.svc:{2}", SEAL, namespace, PORT)
 
 
 def _settings() -> dict[str, str]:
     attend = {
         "certificate": f"{configuration.TLS}/tls.crt",
-        "unseal_key": "/keys/unseal-key",
+        "unseal_keys": [f"/keys/{key}" for key in _UNSEAL_KEYS],
         # The pod's own server: no network policy is in the way.
         "address": f"https://127.0.0.1:{PORT}",
         "ca": f"{configuration.TLS}/ca.crt",
@@ -114,25 +117,25 @@ def _pod(args: SealVaultArgs, account: pulumi.Input[str], settings: pulumi.Input
         "config": {"config_map": {"name": settings}},
         "tls": workload.secret(SEAL_TLS),
         "scratch": {"empty_dir": {"size_limit": "64Mi"}},
-        # Only the key: not the root token that is beside it for a moment at the beginning.
+        # Only the keys: not the root token that is beside them for a moment at the beginning.
         "keys": {
             "secret": {
                 "secret_name": SEAL_KEYS,
                 "default_mode": 0o440,
                 "optional": True,
-                "items": [{"key": "unseal-key", "path": "unseal-key"}],
+                "items": [{"key": key, "path": key} for key in _UNSEAL_KEYS],
             }
         },
     }
-    address = pulumi.Output.format("https://$(POD).{0}.{1}.svc", SEAL, args.namespace)
+    own = pulumi.Output.format("https://$(POD).{0}.{1}.svc", SEAL, args.namespace)
     container = pod.server(
         args.image,
         [f"{configuration.CONFIG}/vault.hcl"],
         environment=[
             pod.field("POD", "metadata.name"),
             {"name": "VAULT_RAFT_NODE_ID", "value": "$(POD)"},
-            {"name": "VAULT_API_ADDR", "value": _address(args)},
-            {"name": "VAULT_CLUSTER_ADDR", "value": pulumi.Output.format("{0}:8201", address)},
+            {"name": "VAULT_API_ADDR", "value": address(args.namespace)},
+            {"name": "VAULT_CLUSTER_ADDR", "value": pulumi.Output.format("{0}:8201", own)},
         ],
         resources=pod.resources("50m", args.memory),
         volume_mounts=pod.mounts(_PATHS, _READ_ONLY),
@@ -149,7 +152,7 @@ def _task(args: SealVaultArgs) -> VaultTaskArgs:
     settings = {
         "namespace": args.namespace,
         "labels": args.labels,
-        "address": _address(args),
+        "address": address(args.namespace),
         "ca": CA_FILE,
         "record": SEAL_KEYS,
         "stanza": SEAL,

@@ -9,7 +9,7 @@ from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
 
 from components.vault_server.bootstrap import VaultBootstrapArgs, settings
 from components.vault_server.names import RECORD, RESTORE, SNAPSHOT, addresses
-from components.vault_server.task import CA_FILE, SNAPSHOTS, TOKEN_FILE, Right, VaultTask, VaultTaskArgs
+from components.vault_server.task import CA_FILE, NEVER, SNAPSHOTS, TOKEN_FILE, Right, VaultTask, VaultTaskArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +112,7 @@ def _restore(args: VaultSnapshotsArgs, claim: pulumi.Input[str] | None) -> Vault
         task=RESTORE,
         mode="restore",
         configuration=pulumi.Output.json_dumps(configuration, sort_keys=True),
-        # Of what a suspended job would do: never.
-        schedule="0 0 31 12 *",
+        schedule=NEVER,
         suspended=True,
         rights=[Right(resource="secrets", verbs=["get"], names=[RECORD])],
         claim=claim,

@@ -17,6 +17,8 @@ from components.vault_server.names import CA_BUNDLE, TASK_LABEL
 TOKEN_FILE = "/token/vault"  # noqa: S105 (a path)
 SNAPSHOTS = "/snapshots"
 CA_FILE = "/ca/ca.crt"
+NEVER = "0 0 31 12 *"
+"""Schedule of a suspended job, which has to say one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import http.client
+import itertools
 import json
 import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from typing import Any
 import psutil
 import pytest
 
-from idp import toolchain
+from idp import toolchain, vault_tasks
+from idp.errors import IdpError
+from idp.kubectl import Kubectl
 from idp.loopback.cluster import Forward, LocalCluster
 from idp.loopback.cluster.api import Unreachable
 from idp.loopback.images import VAULT, VAULT_BOOTSTRAP, plugin_checksums
@@ -87,6 +90,8 @@ class Standing:
     output: str = ""
     root_tokens: set[str] = field(default_factory=set)
     """Every root token that was ever in the record."""
+    shares: set[str] = field(default_factory=set)
+    """Every recovery key that a keeper has shown."""
 
     @property
     def api(self) -> Api:
@@ -113,6 +118,10 @@ class Standing:
         found: list[dict[str, Any]] = listed["items"]
         return found
 
+    def kubectl(self) -> Kubectl:
+        binary = toolchain.ensure(print, ("kubectl",)).path("kubectl")
+        return Kubectl(binary, self.running.layout.kubeconfig, NAMESPACE)
+
     def ready(self) -> bool:
         return all(self.api.is_ready(NAMESPACE, name) for name in (*SERVERS, "vault-seal-0"))
 
@@ -121,9 +130,14 @@ class Standing:
         active = [pod for pod in self.pods() if pod["metadata"]["labels"].get("vault-active") == "true"]
         return active[0]["metadata"]["name"] if len(active) == 1 else None
 
-    def run(self, source: str, name: str) -> tuple[bool, str]:
-        """Run the task of a job or scheduled job once more, as `kubectl create job --from` does; return its log."""
-        made = self.api.made(JOBS, self._copy(source, name))
+    def run(self, source: str, name: str, *arguments: str) -> tuple[bool, str]:
+        """Run the task of a job or scheduled job once more, as `kubectl create job --from` does; return its log.
+
+        `arguments` go behind those that it has.
+        """
+        copy = self._copy(source, name)
+        copy["spec"]["template"]["spec"]["containers"][0]["args"] += arguments
+        made = self.api.made(JOBS, copy)
         path = f"{JOBS}/{made['metadata']['name']}"
         ended = until(f"end of {name}", lambda: conditions(self.api.get(path)) & {"Complete", "Failed"}, 240)
         return ended == {"Complete"}, self.log(name)
@@ -158,10 +172,14 @@ def conditions(job: dict[str, Any] | None) -> set[str]:
     return {item["type"] for item in listed if item["status"] == "True"}
 
 
-def login(api: Api, vault: Vault, account: str, role: str) -> str:
+OWN = "idp-kubernetes"
+"""Auth method of the platform's own accounts; `kubernetes` is the layer's, for workspaces."""
+
+
+def login(api: Api, vault: Vault, account: str, role: str, mount: str = OWN) -> str:
     asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": ["vault"]}}
     made = api.made(f"{CORE}/serviceaccounts/{account}/token", asked)
-    answer = vault.does("POST", "auth/kubernetes/login", {"role": role, "jwt": made["status"]["token"]})
+    answer = vault.does("POST", f"auth/{mount}/login", {"role": role, "jwt": made["status"]["token"]})
     token: str = answer["auth"]["client_token"]
     return token
 
@@ -245,15 +263,16 @@ def test_all_servers_are_ready_and_one_leads(standing: Standing) -> None:
     assert standing.ready()
     leader = until("a leader", standing.leader)
     assert leader in SERVERS
-    deployer = standing.deployer()
+    root = root_of_keepers(standing)
 
     def voters() -> list[str]:
-        told = deployer.does("GET", "sys/storage/raft/configuration")["data"]["config"]["servers"]
+        told = root.does("GET", "sys/storage/raft/configuration")["data"]["config"]["servers"]
         return sorted(server["node_id"] for server in told if server["voter"])
 
     # A server that has just joined votes once it has been sound for a while.
     until("all servers vote", lambda: voters() == list(SERVERS))
-    seal = deployer.does("GET", "sys/seal-status")
+    root.does("POST", "auth/token/revoke-self", {})
+    seal = standing.deployer().does("GET", "sys/seal-status")
     assert (seal["type"], seal["sealed"], seal["recovery_seal"], seal["t"], seal["n"]) == ("transit", False, True, 2, 3)
 
 
@@ -294,25 +313,27 @@ def test_no_root_token_is_left(standing: Standing) -> None:
 
 def test_the_deploy_identity_configures_and_reads_no_secret(standing: Standing) -> None:
     deployer = standing.deployer()
-    deployer.does("POST", "sys/mounts/team", {"type": "kv", "options": {"version": "2"}})
+    deployer.does("POST", "sys/mounts/team/kv", {"type": "kv", "options": {"version": "2"}})
     deployer.does(
         "PUT",
-        "sys/policies/acl/writer",
-        {"policy": 'path "team/data/*" { capabilities = ["create", "update", "read"] }'},
+        "sys/policies/acl/pod-writer",
+        {"policy": 'path "team/kv/data/*" { capabilities = ["create", "update", "read"] }'},
     )
     refused = [
-        ("GET", "team/data/one", None),
-        ("POST", "team/data/one", {"data": {"a": "b"}}),
+        ("GET", "team/kv/data/one", None),
+        ("POST", "team/kv/data/one", {"data": {"a": "b"}}),
         ("PUT", "sys/policies/acl/idp-deploy", {"policy": 'path "*" { capabilities = ["sudo"] }'}),
-        ("POST", "auth/kubernetes/role/idp-deploy", {"token_policies": ["root"]}),
+        ("POST", f"auth/{OWN}/role/idp-deploy", {"token_policies": ["root"]}),
         ("PUT", "sys/seal", {}),
         ("PUT", "sys/step-down", {}),
-        ("POST", "auth/token/create", {"policies": ["root"]}),
+        ("POST", "auth/token/create-orphan", {"policies": ["root"]}),
         ("GET", "sys/storage/raft/snapshot", None),
         ("GET", "sys/metrics", None),
     ]
     for method, path, body in refused:
         assert deployer.status(method, path, body) == http.client.FORBIDDEN, path
+    # The provider makes itself a child of its token, which can have no more than that.
+    assert deployer.status("POST", "auth/token/create", {"policies": ["root"]}) == http.client.BAD_REQUEST
     anonymous = standing.vault()
     assert anonymous.status("GET", "sys/mounts") == http.client.FORBIDDEN
     assert anonymous.status("GET", "sys/metrics?format=prometheus") == http.client.FORBIDDEN
@@ -323,14 +344,24 @@ def test_other_accounts_and_other_audiences_are_refused(standing: Standing) -> N
     for account, audiences in (("default", ["vault"]), ("vault-initialise", ["vault"]), ("idp-deploy", ["elsewhere"])):
         asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": audiences}}
         jwt = standing.api.made(f"{CORE}/serviceaccounts/{account}/token", asked)["status"]["token"]
-        status = vault.status("POST", "auth/kubernetes/login", {"role": "idp-deploy", "jwt": jwt})
+        status = vault.status("POST", f"auth/{OWN}/login", {"role": "idp-deploy", "jwt": jwt})
         assert status == http.client.FORBIDDEN, (account, audiences)
 
 
 def test_two_keepers_together_can_make_a_root_token_and_one_cannot(standing: Standing) -> None:
     shares = json.loads(standing.secret("vault-bootstrap")["recovery.json"])
     assert [share["keeper"] for share in shares] == ["alice", "bob", "carol"]
+    root = root_of_keepers(standing)
+    assert root.does("GET", "auth/token/lookup-self")["data"]["policies"] == ["root"]
+    root.does("POST", "auth/token/revoke-self", {})
+    assert root.status("GET", "auth/token/lookup-self") == http.client.FORBIDDEN
+
+
+def root_of_keepers(standing: Standing) -> Vault:
+    """Return Vault with a root token, which two of the keepers make; one of them can't."""
+    shares = json.loads(standing.secret("vault-bootstrap")["recovery.json"])
     clear = [standing.keepers.decrypt(share["key"]) for share in shares]
+    standing.shares.update(clear)
     vault = standing.vault()
     begun = vault.does("PUT", "sys/generate-root/attempt", {})
     first = vault.does("PUT", "sys/generate-root/update", {"nonce": begun["nonce"], "key": clear[0]})
@@ -340,10 +371,7 @@ def test_two_keepers_together_can_make_a_root_token_and_one_cannot(standing: Sta
     encoded = second["encoded_token"]
     raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
     vault.token = bytes(one ^ other for one, other in zip(raw, begun["otp"].encode(), strict=True)).decode()
-    assert vault.does("GET", "auth/token/lookup-self")["data"]["policies"] == ["root"]
-    vault.does("POST", "auth/token/revoke-self", {})
-    assert vault.status("GET", "auth/token/lookup-self") == http.client.FORBIDDEN
-    standing.root_tokens.update(clear)
+    return vault
 
 
 def writer_of(standing: Standing) -> Vault:
@@ -353,12 +381,15 @@ def writer_of(standing: Standing) -> Vault:
         "bound_service_account_names": ["default"],
         "bound_service_account_namespaces": [NAMESPACE],
         "audience": "vault",
-        "token_policies": ["writer"],
+        "token_policies": ["pod-writer"],
         "token_ttl": "1h",
     }
+    if "kubernetes/" not in deployer.does("GET", "sys/auth")["data"]:
+        deployer.does("POST", "sys/auth/kubernetes", {"type": "kubernetes"})
+        deployer.does("POST", "auth/kubernetes/config", {"kubernetes_host": "https://kubernetes.default.svc"})
     deployer.does("POST", "auth/kubernetes/role/writer", role)
     vault = standing.vault()
-    vault.token = login(standing.api, vault, "default", "writer")
+    vault.token = login(standing.api, vault, "default", "writer", "kubernetes")
     return vault
 
 
@@ -372,7 +403,7 @@ def test_no_acknowledged_write_is_lost_when_the_leader_is_killed(standing: Stand
         while not stop.wait(0.02):
             number += 1
             # A write without an answer may or may not be there: only what was answered counts.
-            if writer.status("POST", f"team/data/n{number}", {"data": {"number": number}}) == http.client.OK:
+            if writer.status("POST", f"team/kv/data/n{number}", {"data": {"number": number}}) == http.client.OK:
                 acknowledged.append(number)
 
     thread = threading.Thread(target=write)
@@ -400,13 +431,20 @@ def test_no_acknowledged_write_is_lost_when_the_leader_is_killed(standing: Stand
         stop.set()
         thread.join()
     note(f"writes went on after {', '.join(f'{gap:.1f} s' for gap in gaps)}; {len(acknowledged)} acknowledged")
-    lost = [n for n in acknowledged if writer.does("GET", f"team/data/n{n}")["data"]["data"] != {"number": n}]
+    lost = [n for n in acknowledged if writer.does("GET", f"team/kv/data/n{n}")["data"]["data"] != {"number": n}]
     assert lost == []
 
 
 def test_all_pods_deleted_they_unseal_by_themselves(standing: Standing) -> None:
     writer = writer_of(standing)
-    writer.does("POST", "team/data/kept", {"data": {"it": "kept"}})
+    writer.does("POST", "team/kv/data/kept", {"data": {"it": "kept"}})
+    replace_all(standing)
+    until("an answer", lambda: writer.status("GET", "team/kv/data/kept") == http.client.OK)
+    assert writer.does("GET", "team/kv/data/kept")["data"]["data"] == {"it": "kept"}
+
+
+def replace_all(standing: Standing) -> None:
+    """Delete all servers' pods at once, and wait until there are others, which are ready."""
     old = {pod["metadata"]["uid"] for pod in standing.pods()}
     for name in (*SERVERS, "vault-seal-0"):
         standing.api.client.request("DELETE", f"/{CORE}/pods/{name}?gracePeriodSeconds=1")
@@ -416,8 +454,6 @@ def test_all_pods_deleted_they_unseal_by_themselves(standing: Standing) -> None:
         return all(now.get(name) not in {None, *old} for name in (*SERVERS, "vault-seal-0")) and standing.ready()
 
     until("all pods anew and ready", replaced, BACK)
-    until("an answer", lambda: writer.status("GET", "team/data/kept") == http.client.OK)
-    assert writer.does("GET", "team/data/kept")["data"]["data"] == {"it": "kept"}
 
 
 def test_a_renewed_certificate_is_served_without_a_restart(standing: Standing) -> None:
@@ -430,6 +466,173 @@ def test_a_renewed_certificate_is_served_without_a_restart(standing: Standing) -
     until("the new certificate", lambda: vault.certificate() != before, 240)
     assert vault.status("GET", "sys/health") == http.client.OK
     assert {pod["metadata"]["uid"] for pod in standing.pods() if pod["metadata"]["name"] in SERVERS} == starts
+
+
+@dataclass
+class Usage:
+    """How one client fares that uses Vault all the time."""
+
+    ask: Callable[[], int]
+    """Makes a request; returns its status, 0 where there was no answer."""
+    worked: list[float] = field(default_factory=list)
+    """When a request was answered well, seconds."""
+    refused: list[str] = field(default_factory=list)
+    """Why the client refused the server's certificate."""
+
+    def once(self) -> None:
+        try:
+            if self.ask() == http.client.OK:
+                self.worked.append(time.monotonic())
+        except ssl.SSLCertVerificationError as error:
+            self.refused.append(str(error))
+        except (OSError, http.client.HTTPException):
+            pass
+
+    def gap(self) -> float:
+        """Return the longest time, in seconds, between two good answers."""
+        return max(later - earlier for earlier, later in itertools.pairwise(self.worked))
+
+
+@contextmanager
+def used(**clients: Callable[[], int]) -> Iterator[dict[str, Usage]]:
+    """Let each client make ten requests a second for the time of the block."""
+    usages = {name: Usage(ask) for name, ask in clients.items()}
+    stop = threading.Event()
+
+    def go_on(usage: Usage) -> None:
+        while not stop.wait(0.1):
+            usage.once()
+
+    threads = [threading.Thread(target=go_on, args=(usage,)) for usage in usages.values()]
+    for thread in threads:
+        thread.start()
+    try:
+        until("first answers", lambda: all(usage.worked for usage in usages.values()))
+        yield usages
+        # What the block ended with is to be seen by everybody.
+        ended = time.monotonic()
+        until("last answers", lambda: all(usage.worked[-1] > ended for usage in usages.values()))
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+LONGEST = 5.0
+"""Seconds that a rotation may keep anybody waiting: it is what issue 5 promises."""
+
+
+def test_a_new_authority_is_refused_by_no_client(standing: Standing) -> None:
+    old = standing.vault()
+    before = old.certificate()
+    bundle = (standing.api.get(f"{CORE}/configmaps/vault-ca") or {})["data"]["ca.crt"]
+    clients = {
+        "who never reads again": lambda: old.call("GET", "sys/health?standbyok=true")[0],
+        "who always reads anew": lambda: standing.vault().call("GET", "sys/health?standbyok=true")[0],
+    }
+    starts = {pod["metadata"]["uid"] for pod in standing.pods() if pod["metadata"]["name"] in SERVERS}
+    with used(**clients) as usages:
+        worked, log = standing.run("cronjobs/vault-rotate-authority", "rotate-authority")
+        assert (worked, "new authority until" in log) == (True, True), log
+        until("the new certificate", lambda: old.certificate() != before, 240)
+        again, log = standing.run("cronjobs/vault-rotate-authority", "rotate-authority-again")
+        assert (again, "no other one is begun" in log) == (True, True), log
+    for name, usage in usages.items():
+        note(f"new authority: {name}: longest gap {usage.gap():.2f} s in {len(usage.worked)} requests")
+        assert usage.refused == [], name
+        assert usage.gap() < LONGEST, name
+    assert {pod["metadata"]["uid"] for pod in standing.pods() if pod["metadata"]["name"] in SERVERS} == starts
+    authority = standing.secret("vault-authority")
+    both = (standing.api.get(f"{CORE}/configmaps/vault-ca") or {})["data"]["ca.crt"]
+    assert both == authority["tls.crt"] + bundle
+    # Who knows the new authority alone, as everybody will: it is what all servers must show by now.
+    port = standing.running.cluster.status().forwards["vault"]
+    alone = Vault(port, authority["tls.crt"])
+    assert alone.status("GET", "sys/health?standbyok=true") == http.client.OK
+    # A server that starts anew finds its peers and its seal with what it reads then.
+    restart(standing, "vault-0")
+
+
+def test_a_new_seal_key_is_taken_and_the_old_one_opens_nothing(standing: Standing) -> None:
+    writer = writer_of(standing)
+    writer.does("POST", "team/kv/data/sealed", {"data": {"it": "kept"}})
+    keys = standing.secret("vault-seal-keys")
+    with used(reader=lambda: writer.call("GET", "team/kv/data/sealed")[0]) as usages:
+        worked, log = standing.run("cronjobs/vault-rotate-seal", "rotate-seal")
+        assert worked, log
+    note(f"new seal key: longest gap {usages['reader'].gap():.2f} s in {len(usages['reader'].worked)} requests\n{log}")
+    assert "root key and recovery key are encrypted with version 2" in log
+    assert usages["reader"].refused == []
+    assert usages["reader"].gap() < LONGEST
+    renewed = standing.secret("vault-seal-keys")
+    assert set(renewed) == {"step", "unseal-key"}
+    assert renewed["unseal-key"] != keys["unseal-key"]
+    assert keys["unseal-key"] not in log
+    assert renewed["unseal-key"] not in log
+
+    # From here on the first version decrypts nothing: what was still encrypted with it would be lost.
+    worked, log = standing.run("cronjobs/vault-rotate-seal", "retire-seal", "retire")
+    assert (worked, "before 2 open nothing any more" in log) == (True, True), log
+    replace_all(standing)
+    until("an answer", lambda: writer.status("GET", "team/kv/data/sealed") == http.client.OK)
+    assert writer.does("GET", "team/kv/data/sealed")["data"]["data"] == {"it": "kept"}
+
+
+def test_an_unfinished_rotation_of_the_unseal_key_is_settled(standing: Standing) -> None:
+    """A crash can leave two unseal keys; whichever the server has, it is opened, and the next run keeps that one."""
+    stranger = base64.b64encode(b"\x07" * 32).decode()
+    for finished in (True, False):
+        key = standing.secret("vault-seal-keys")["unseal-key"]
+        first, second = (stranger, key) if finished else (key, stranger)
+        write_secret(standing, "vault-seal-keys", {"step": "done", "unseal-key": first, "next-unseal-key": second})
+        restart(standing, "vault-seal-0")
+        worked, log = standing.run("cronjobs/vault-rotate-seal", f"settle-{finished}".lower())
+        words = "is the server's" if finished else "is not the server's"
+        assert (worked, words in log) == (True, True), log
+        kept = standing.secret("vault-seal-keys")
+        assert set(kept) == {"step", "unseal-key"}
+        assert kept["unseal-key"] not in (first, second)
+
+
+def test_the_identity_that_rotates_can_do_nothing_else(standing: Standing) -> None:
+    rotating = standing.vault()
+    rotating.token = login(standing.api, rotating, "vault-rotate-seal", "idp-rotate")
+    for method, path in (
+        ("GET", "team/kv/data/sealed"),
+        ("GET", "sys/mounts"),
+        ("GET", "sys/policies/acl/idp-rotate"),
+        ("PUT", "sys/seal"),
+        ("POST", "auth/token/create"),
+    ):
+        assert rotating.status(method, path, {}) == http.client.FORBIDDEN, path
+
+
+def test_keepers_can_replace_their_recovery_keys(standing: Standing) -> None:
+    def share(record: str) -> list[str]:
+        return [standing.keepers.decrypt(one["key"]) for one in json.loads(record)]
+
+    old = share(standing.secret("vault-bootstrap")["recovery.json"])
+    vault = standing.vault()
+    asked = {
+        "secret_shares": 3,
+        "secret_threshold": 2,
+        "pgp_keys": [one["public_key"] for one in standing.keepers.public],
+    }
+    begun = vault.does("PUT", "sys/rekey-recovery-key/init", asked)
+    vault.does("PUT", "sys/rekey-recovery-key/update", {"nonce": begun["nonce"], "key": old[0]})
+    ended = vault.does("PUT", "sys/rekey-recovery-key/update", {"nonce": begun["nonce"], "key": old[1]})
+    assert ended["complete"]
+    new = [standing.keepers.decrypt(key) for key in ended["keys_base64"]]
+    standing.shares.update(new)
+    verdicts = []
+    for keys in (old, new):
+        attempt = vault.does("PUT", "sys/generate-root/attempt", {})
+        statuses = [
+            vault.status("PUT", "sys/generate-root/update", {"nonce": attempt["nonce"], "key": key}) for key in keys[:2]
+        ]
+        verdicts.append(statuses[-1] == http.client.OK)
+        vault.does("DELETE", "sys/generate-root/attempt")
+    assert verdicts == [False, True]
 
 
 def test_a_lost_answer_is_said_with_what_to_do(standing: Standing) -> None:
@@ -458,12 +661,17 @@ class changed_record:  # noqa: N801 (reads as a function)
         self._write(self._before)
 
     def _write(self, data: dict[str, str]) -> None:
-        path = f"{CORE}/secrets/vault-bootstrap"
-        found = self._standing.api.get(path)
-        assert found is not None
-        found["data"] = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
-        status, body = self._standing.api.client.request("PUT", f"/{path}", found)
-        assert status == http.client.OK, body
+        write_secret(self._standing, "vault-bootstrap", data)
+
+
+def write_secret(standing: Standing, name: str, data: dict[str, str]) -> None:
+    """Replace all that a Secret holds."""
+    path = f"{CORE}/secrets/{name}"
+    found = standing.api.get(path)
+    assert found is not None
+    found["data"] = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
+    status, body = standing.api.client.request("PUT", f"/{path}", found)
+    assert status == http.client.OK, body
 
 
 def wipe(standing: Standing, replicas: int = 3) -> None:
@@ -501,35 +709,37 @@ def scale(standing: Standing, replicas: int) -> None:
 
 def test_snapshot_destroy_restore(standing: Standing) -> None:
     writer = writer_of(standing)
-    writer.does("POST", "team/data/precious", {"data": {"it": "is back"}})
-    for number in range(3):
-        worked, log = standing.run("cronjobs/vault-snapshot", f"save-{number}")
-        if "error" in log:
-            note(f"{log}\n{standing.text(standing.leader() or '', 'vault')[-4000:]}")
-        assert (worked, "saved to /snapshots" in log) == (True, True), log
+    writer.does("POST", "team/kv/data/precious", {"data": {"it": "is back"}})
+    for _ in range(3):
+        log = vault_tasks.run(standing.kubectl(), vault_tasks.SNAPSHOT, note).log
+        assert "saved to /snapshots" in "\n".join(log)
         time.sleep(1)  # names are unique to the second
-    assert "dropped, 2 are kept" in log
-    writer.does("POST", "team/data/precious", {"data": {"it": "is newer than the snapshot"}})
+    assert "dropped, 2 are kept" in "\n".join(log)
+    writer.does("POST", "team/kv/data/precious", {"data": {"it": "is newer than the snapshot"}})
     record = standing.secret("vault-bootstrap")
-    worked, log = standing.run("cronjobs/vault-restore", "restore-too-early")
-    assert (worked, "Vault is in use" in log) == (False, True), log
+    with pytest.raises(IdpError, match="Vault is in use"):
+        vault_tasks.run(standing.kubectl(), vault_tasks.RESTORE, note)
+    with pytest.raises(IdpError, match="no such file") as missing:
+        vault_tasks.restore(standing.kubectl(), note, "vault-20200101T000000Z.snap")
+    # Nothing was touched.
+    assert "\n" not in str(missing.value)
+    assert standing.ready()
 
     wipe(standing)
     worked, log = standing.run("jobs/vault-initialise", "empty")
     assert (worked, "create job vault-restore-1 --from=cronjob/vault-restore" in log) == (False, True), log
     worked, log = standing.run("cronjobs/vault-restore", "restore-not-alone")
     assert (worked, "a snapshot is put into a single, empty server" in log) == (False, True), log
-    wipe(standing, 1)
+    # One command does it all, also where somebody had begun by hand.
     begin = time.monotonic()
-    worked, log = standing.run("cronjobs/vault-restore", "vault-restore-1")
-    assert (worked, "is in place" in log) == (True, True), log
-    restart(standing, "vault-0")
-    scale(standing, 3)
-    until("all servers ready", standing.ready, BACK)
+    said: list[str] = []
+    ended = vault_tasks.restore(standing.kubectl(), said.append)
+    assert any("is in place" in line for line in ended.log)
+    assert "3 server(s) of Vault ready" in said
     note(f"restored in {time.monotonic() - begin:.1f} s")
-    until("an answer", lambda: writer.status("GET", "team/data/precious") == http.client.OK)
+    until("an answer", lambda: writer.status("GET", "team/kv/data/precious") == http.client.OK)
     # The very token of before: tokens and policies came back with the secrets.
-    assert writer.does("GET", "team/data/precious")["data"]["data"] == {"it": "is back"}
+    assert writer.does("GET", "team/kv/data/precious")["data"]["data"] == {"it": "is back"}
     assert standing.deployer().status("GET", "sys/mounts") == http.client.OK
     assert standing.secret("vault-bootstrap") == record
     worked, log = standing.run("jobs/vault-initialise", "after-restore")
@@ -603,7 +813,7 @@ def _kill(process: psutil.Process) -> bool:
 
 
 def test_no_secret_is_anywhere_else(standing: Standing) -> None:
-    canaries = set(standing.root_tokens)
+    canaries = standing.root_tokens | standing.shares
     canaries.add(standing.secret("vault-seal-keys")["unseal-key"])
     canaries.add(standing.secret("vault-seal")["seal.hcl"].split('token = "')[1].split('"')[0])
     for name in ("vault-authority", "vault-tls", "vault-seal-tls"):

@@ -28,10 +28,11 @@ type attendConfig struct {
 	Audit      string `json:"audit"`
 	AuditBytes int64  `json:"audit_bytes"`
 	AuditKeep  int    `json:"audit_keep"`
-	// UnsealKey is a file; with it the server at Address is unsealed whenever it is sealed.
-	UnsealKey string `json:"unseal_key"`
-	Address   string `json:"address"`
-	CA        string `json:"ca"`
+	// UnsealKeys are files, of which those that are there hold a key; with one of them the server at Address is unsealed
+	// whenever it is sealed. There are two while the key is being replaced.
+	UnsealKeys []string `json:"unseal_keys"`
+	Address    string   `json:"address"`
+	CA         string   `json:"ca"`
 }
 
 // runAttend runs beside a server, in its process namespace and as its user.
@@ -79,7 +80,7 @@ func (c attendConfig) once(ctx context.Context, seen *[sha256.Size]byte) error {
 		log.Printf("server told to read its files again: audit file renamed: %t, certificate new: %t", rotated, current != *seen)
 		*seen = current
 	}
-	if c.UnsealKey == "" {
+	if len(c.UnsealKeys) == 0 {
 		return nil
 	}
 	return c.keepUnsealed(ctx)
@@ -87,11 +88,8 @@ func (c attendConfig) once(ctx context.Context, seen *[sha256.Size]byte) error {
 
 // keepUnsealed opens the server if it is sealed; before its first initialisation there is no key yet.
 func (c attendConfig) keepUnsealed(ctx context.Context) error {
-	key, err := os.ReadFile(c.UnsealKey)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	keys, err := contents(c.UnsealKeys)
+	if err != nil || len(keys) == 0 {
 		return err
 	}
 	server, err := connect(c.Address, c.CA)
@@ -105,7 +103,33 @@ func (c attendConfig) keepUnsealed(ctx context.Context) error {
 	if !status.Initialized || !status.Sealed {
 		return nil
 	}
-	return unseal(ctx, server, string(key))
+	var failed error
+	for _, key := range keys {
+		// One try of each: this is called again in a moment.
+		status, err := server.Sys().UnsealWithContext(ctx, key)
+		if err == nil && !status.Sealed {
+			log.Print("unsealed")
+			return nil
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
+}
+
+// contents returns what is in those of the files that are there.
+func contents(files []string) ([]string, error) {
+	var found []string
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, string(content))
+	}
+	return found, nil
 }
 
 func digest(path string) ([sha256.Size]byte, error) {

@@ -21,6 +21,11 @@ type authority struct {
 	certificate, key []byte
 	parsed           *x509.Certificate
 	signer           *ecdsa.PrivateKey
+	// cross is its certificate by the authority before it, PEM, for clients that know only that one; nil if there is none.
+	cross []byte
+	// previous is the certificate of the authority before it, PEM, for as long as a server may still show what that one
+	// issued; nil if there is none.
+	previous []byte
 }
 
 // clockSkew is how far behind a node's clock may be without a new certificate being not yet valid for it.
@@ -31,11 +36,17 @@ func newAuthority(now time.Time) (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	template, err := template("idp vault authority", now, authorityLife)
+	// Each has a name of its own: by the name of an issuer clients look for its certificate.
+	name, err := rand.Int(rand.Reader, big.NewInt(1<<32))
 	if err != nil {
 		return nil, err
 	}
-	template.IsCA, template.MaxPathLenZero = true, true
+	template, err := template(fmt.Sprintf("idp vault authority %08x", name), now, authorityLife)
+	if err != nil {
+		return nil, err
+	}
+	// One below it: the authority that follows it.
+	template.IsCA, template.MaxPathLen = true, 1
 	template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
@@ -60,7 +71,51 @@ func readAuthority(certificate, key []byte) (*authority, error) {
 	return &authority{certificate: certificate, key: key, parsed: pair.Leaf, signer: signer}, nil
 }
 
-// issue returns a new certificate for a server, and its key, as PEM.
+// succeed returns a new authority that clients of this one trust as well: its certificate by this one goes to them with
+// every certificate that it issues (RFC 5280 has no other word for it than a cross-certificate).
+func (a *authority) succeed(now time.Time) (*authority, error) {
+	if a.parsed.MaxPathLen < 1 {
+		return nil, decisionError("the authority may have no other below it: it was made by an earlier version; see " +
+			"\"A lost authority\" in docs/vault.md")
+	}
+	made, err := newAuthority(now)
+	if err != nil {
+		return nil, err
+	}
+	cross, err := template(made.parsed.Subject.CommonName, now, authorityLife)
+	if err != nil {
+		return nil, err
+	}
+	cross.IsCA, cross.MaxPathLenZero = true, true
+	cross.KeyUsage, cross.SubjectKeyId = made.parsed.KeyUsage, made.parsed.SubjectKeyId
+	if cross.NotAfter.After(a.parsed.NotAfter) {
+		cross.NotAfter = a.parsed.NotAfter
+	}
+	der, err := x509.CreateCertificate(rand.Reader, cross, a.parsed, made.signer.Public(), a.signer)
+	if err != nil {
+		return nil, err
+	}
+	made.cross, made.previous = encodeCertificate(der), a.certificate
+	return made, nil
+}
+
+// bundle returns what clients must trust.
+func (a *authority) bundle() []byte {
+	return append(slices.Clone(a.certificate), a.previous...)
+}
+
+// chain returns what a server shows: its own certificate, and what leads clients of the authority before to it.
+func (a *authority) chain(leaf []byte, now time.Time) []byte {
+	if a.cross == nil {
+		return leaf
+	}
+	if cross := decodeCertificate(a.cross); cross == nil || !cross.NotAfter.After(now) {
+		return leaf
+	}
+	return append(slices.Clone(leaf), a.cross...)
+}
+
+// issue returns a new certificate for a server, with what must be shown beside it, and its key, as PEM.
 func (a *authority) issue(names []string, now time.Time) (certificate, key []byte, err error) {
 	if len(names) == 0 {
 		return nil, nil, usageError("configuration: leaves: a certificate without names")
@@ -81,7 +136,7 @@ func (a *authority) issue(names []string, now time.Time) (certificate, key []byt
 		return nil, nil, err
 	}
 	key, err = encodeKey(private)
-	return encodeCertificate(der), key, err
+	return a.chain(encodeCertificate(der), now), key, err
 }
 
 // fault tells why a certificate must be replaced; empty if it need not be.
@@ -132,6 +187,19 @@ func split(names []string) (dns []string, addresses []net.IP) {
 
 func encodeCertificate(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+// decodeCertificate returns the first certificate of a PEM text, nil if there is none.
+func decodeCertificate(text []byte) *x509.Certificate {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil
+	}
+	parsed, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil
+	}
+	return parsed
 }
 
 func encodeKey(key *ecdsa.PrivateKey) ([]byte, error) {

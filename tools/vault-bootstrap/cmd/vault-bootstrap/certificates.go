@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log"
+	"maps"
 	"time"
 
 	core "k8s.io/api/core/v1"
@@ -15,6 +17,15 @@ const (
 	leafLife      = 90 * 24 * time.Hour
 	// renewal is how long before its end a certificate is replaced.
 	renewal = 30 * 24 * time.Hour
+	// overlap is how long the authority before is trusted beside a new one: every server has read its new certificate
+	// by then, which the kubelet brings within two minutes.
+	overlap = 24 * time.Hour
+)
+
+// Keys of the authority's Secret, besides those of its type.
+const (
+	crossKey    = "cross.crt"
+	previousKey = "previous.crt"
 )
 
 type certificatesConfig struct {
@@ -49,8 +60,20 @@ func ensureCertificates(ctx context.Context, cluster *cluster, config certificat
 	if err != nil {
 		return err
 	}
-	// Before the leaves: who waits for a leaf finds the bundle.
-	written, err := cluster.publish(ctx, config.Bundle, map[string]string{"ca.crt": string(authority.certificate)})
+	if left := authority.parsed.NotAfter.Sub(now); left < leafLife {
+		return decisionError(fmt.Sprintf("Secret %s: the authority ends in %s, before a new leaf would; "+
+			"see \"A new authority\" in docs/vault.md", config.Authority, left.Round(time.Hour)))
+	}
+	if err := hand(ctx, cluster, config, authority, now); err != nil {
+		return err
+	}
+	return retirePrevious(ctx, cluster, config, authority, now)
+}
+
+// hand gives clients what they must trust and servers what they must show. In this order: who waits for a leaf finds
+// the bundle, and whoever reads the bundle trusts what servers show now and what they show next.
+func hand(ctx context.Context, cluster *cluster, config certificatesConfig, authority *authority, now time.Time) error {
+	written, err := cluster.publish(ctx, config.Bundle, map[string]string{"ca.crt": string(authority.bundle())})
 	if err != nil {
 		return err
 	}
@@ -65,6 +88,34 @@ func ensureCertificates(ctx context.Context, cluster *cluster, config certificat
 	return nil
 }
 
+// retirePrevious takes the authority before out of the bundle, once every server has shown what the new one issued for a while.
+func retirePrevious(ctx context.Context, cluster *cluster, config certificatesConfig, authority *authority, now time.Time) error {
+	if authority.previous == nil {
+		return nil
+	}
+	for name := range config.Leaves {
+		secret, err := cluster.secret(ctx, name)
+		if err != nil {
+			return err
+		}
+		if secret == nil || now.Before(decodeCertificate(secret.Data[core.TLSCertKey]).NotBefore.Add(clockSkew+overlap)) {
+			return nil
+		}
+	}
+	secret, err := cluster.secret(ctx, config.Authority)
+	if err != nil {
+		return err
+	}
+	data := maps.Clone(secret.Data)
+	delete(data, previousKey)
+	if _, err := cluster.replaceSecret(ctx, secret, data); err != nil {
+		return err
+	}
+	authority.previous = nil
+	log.Printf("Secret %s: the authority before is no longer trusted", config.Authority)
+	return hand(ctx, cluster, config, authority, now)
+}
+
 func ensureAuthority(ctx context.Context, cluster *cluster, name string, now time.Time) (*authority, error) {
 	secret, err := cluster.secret(ctx, name)
 	if err != nil {
@@ -75,8 +126,7 @@ func ensureAuthority(ctx context.Context, cluster *cluster, name string, now tim
 		if err != nil {
 			return nil, err
 		}
-		data := map[string][]byte{core.TLSCertKey: made.certificate, core.TLSPrivateKeyKey: made.key}
-		if err := cluster.createSecret(ctx, name, core.SecretTypeTLS, data); err != nil {
+		if err := cluster.createSecret(ctx, name, core.SecretTypeTLS, made.data()); err != nil {
 			return nil, err
 		}
 		log.Printf("Secret %s: new authority until %s", name, made.parsed.NotAfter.Format(time.DateOnly))
@@ -87,10 +137,7 @@ func ensureAuthority(ctx context.Context, cluster *cluster, name string, now tim
 		return nil, decisionError(fmt.Sprintf("Secret %s: %v; delete it to begin a new authority: clients read the new "+
 			"ConfigMap within a minute or two, until then they can't connect", name, err))
 	}
-	if left := read.parsed.NotAfter.Sub(now); left < leafLife {
-		return nil, decisionError(fmt.Sprintf("Secret %s: the authority ends in %s, before a new leaf would; "+
-			"see \"A new authority\" in docs/vault.md", name, left.Round(time.Hour)))
-	}
+	read.cross, read.previous = secret.Data[crossKey], secret.Data[previousKey]
 	return read, nil
 }
 
@@ -107,14 +154,14 @@ func ensureLeaf(
 	}
 	if reason == "" {
 		log.Printf("Secret %s: current", name)
-		return nil
+		return ensureTrust(ctx, cluster, authority, secret)
 	}
 	certificate, key, err := authority.issue(names, now)
 	if err != nil {
 		return err
 	}
 	data := map[string][]byte{
-		core.TLSCertKey: certificate, core.TLSPrivateKeyKey: key, core.ServiceAccountRootCAKey: authority.certificate,
+		core.TLSCertKey: certificate, core.TLSPrivateKeyKey: key, core.ServiceAccountRootCAKey: authority.bundle(),
 	}
 	if secret == nil {
 		err = cluster.createSecret(ctx, name, core.SecretTypeTLS, data)
@@ -124,5 +171,16 @@ func ensureLeaf(
 	if err == nil {
 		log.Printf("Secret %s: new certificate, the old one %s", name, reason)
 	}
+	return err
+}
+
+// ensureTrust gives a server what it must trust of others, where that has changed.
+func ensureTrust(ctx context.Context, cluster *cluster, authority *authority, secret *core.Secret) error {
+	if bytes.Equal(secret.Data[core.ServiceAccountRootCAKey], authority.bundle()) {
+		return nil
+	}
+	data := maps.Clone(secret.Data)
+	data[core.ServiceAccountRootCAKey] = authority.bundle()
+	_, err := cluster.replaceSecret(ctx, secret, data)
 	return err
 }

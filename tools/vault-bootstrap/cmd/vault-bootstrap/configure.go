@@ -13,6 +13,7 @@ import (
 const (
 	deployRole   = "idp-deploy"
 	snapshotRole = "idp-snapshot"
+	rotateRole   = "idp-rotate"
 	// ownAccounts and ownPipeline are auth methods that the layer `secrets` has no part in: who logs in through what
 	// he removes can't finish.
 	ownAccounts = "idp-kubernetes"
@@ -72,6 +73,9 @@ func configure(ctx context.Context, server *api.Client, config vaultConfig) erro
 		return err
 	}
 	if err := entitle(ctx, server, snapshotRole, snapshotPolicy, config.Namespace, config.Snapshots); err != nil {
+		return err
+	}
+	if err := entitle(ctx, server, rotateRole, rotatePolicy, config.Namespace, config.Rotations); err != nil {
 		return err
 	}
 	if config.Pipeline == nil {

@@ -29,6 +29,7 @@ type vaultConfig struct {
 	// DeployPolicy is the policy of the deploy identity, which can't change it.
 	DeployPolicy string         `json:"deploy_policy"`
 	Snapshots    serviceAccount `json:"snapshots"`
+	Rotations    serviceAccount `json:"rotations"`
 	// Pipeline is the deploy pipeline's login; nil is none.
 	Pipeline *pipeline `json:"pipeline"`
 }

@@ -1,10 +1,12 @@
 // Command vault-bootstrap does what Vault servers need done around them, once and again without harm:
 //
 //	vault-bootstrap certificates --config FILE   own CA and certificates, renewed before they expire
+//	vault-bootstrap rotate-authority --config FILE  another CA, without a client being refused
 //	vault-bootstrap seal --config FILE           the Vault that seals the other one (local environment)
+//	vault-bootstrap rotate-seal --config FILE [retire]  other keys for what seals Vault and for its storage
 //	vault-bootstrap initialise --config FILE     initialise once, an administrative login, no root token
 //	vault-bootstrap snapshot --config FILE       save a snapshot and drop the oldest ones
-//	vault-bootstrap restore --config FILE [NAME] put a snapshot (default: the newest) into an empty Vault
+//	vault-bootstrap restore --config FILE [check] [NAME]  put a snapshot (default: the newest) into an empty Vault, or see if it is whole
 //	vault-bootstrap attend --config FILE         beside a server: new certificates, audit files, unsealing
 //
 // FILE is JSON; an unknown field is an error. A run prints what it did, a line each, never a secret. It ends with 0
@@ -27,15 +29,18 @@ import (
 type mode func(ctx context.Context, config []byte, arguments []string) error
 
 var modes = map[string]mode{
-	"certificates": runCertificates,
-	"seal":         runSeal,
-	"initialise":   runInitialise,
-	"snapshot":     runSnapshot,
-	"restore":      runRestore,
-	"attend":       runAttend,
+	"certificates":     runCertificates,
+	"rotate-authority": runRotateAuthority,
+	"seal":             runSeal,
+	"rotate-seal":      runRotateSeal,
+	"initialise":       runInitialise,
+	"snapshot":         runSnapshot,
+	"restore":          runRestore,
+	"attend":           runAttend,
 }
 
-const usage = "usage: vault-bootstrap certificates|seal|initialise|snapshot|restore|attend --config FILE [NAME]"
+const usage = "usage: vault-bootstrap certificates|rotate-authority|seal|rotate-seal|initialise|snapshot|restore|attend " +
+	"--config FILE [retire|check] [NAME]"
 
 // usageError is a wrong call or configuration, as opposed to a thing that failed.
 type usageError string

@@ -14,13 +14,21 @@ type restoreConfig struct {
 	Store storeConfig `json:"store"`
 }
 
+// checkOnly is the argument that changes nothing: whoever is about to empty Vault wants to know what comes after.
+const checkOnly = "check"
+
 func runRestore(ctx context.Context, text []byte, arguments []string) error {
 	var config restoreConfig
 	if err := decode(text, &config); err != nil {
 		return err
 	}
+	checking := len(arguments) > 0 && arguments[0] == checkOnly
+	if checking {
+		arguments = arguments[1:]
+	}
 	if len(arguments) > 1 || (len(arguments) == 1 && !snapshotName.MatchString(arguments[0])) {
-		return usageError("restore takes the name of one snapshot, vault-YYYYMMDDTHHMMSSZ.snap, or nothing")
+		return usageError("restore takes the name of one snapshot, vault-YYYYMMDDTHHMMSSZ.snap, or nothing; " +
+			"before it, check only looks whether it could be restored")
 	}
 	cluster, err := inCluster(config.Vault.Namespace, config.Vault.Labels)
 	if err != nil {
@@ -48,7 +56,29 @@ func runRestore(ctx context.Context, text []byte, arguments []string) error {
 		return decisionError(fmt.Sprintf("Secret %s: step: %q; a snapshot is only put back where Vault was in use before",
 			config.Vault.Record, record.step()))
 	}
+	if checking {
+		return checkSnapshot(ctx, store, name)
+	}
 	return restore(ctx, servers, config.Vault, store, name)
+}
+
+// checkSnapshot reads a snapshot to its end: one that is missing, cut off or spoiled is for a person to know, no
+// repetition helps.
+func checkSnapshot(ctx context.Context, store store, name string) error {
+	content, err := store.read(ctx, name)
+	if err != nil {
+		return decisionError(fmt.Sprintf("%s: %v", name, err))
+	}
+	defer content.Close()
+	found, err := versionsIn(content)
+	if err != nil {
+		return decisionError(fmt.Sprintf("%s: can't be read: %v", name, err))
+	}
+	if _, there := found[storedKeys[0]]; !there {
+		return decisionError(fmt.Sprintf("%s: holds no Vault", name))
+	}
+	log.Printf("restore: %s is whole", name)
+	return nil
 }
 
 // restore initialises an empty Vault with keys that are thrown away and puts the snapshot in their place: from then
