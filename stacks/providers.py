@@ -27,6 +27,9 @@ def cluster(environment: Environment, kubeconfig: pulumi.Input[str]) -> kubernet
         # Without it a new address of the same cluster (another forwarded port, another checkout) would
         # replace the provider, and with it every resource.
         cluster_identifier=environment.name,
+        # Without it a change of a ConfigMap deletes it, and with it all that names it: a StatefulSet with all its pods.
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
     )
 
 

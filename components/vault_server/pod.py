@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import pulumi
@@ -24,6 +25,11 @@ POD_SECURITY: Mapping[str, object] = {
     "fs_group_change_policy": "OnRootMismatch",
     "seccomp_profile": {"type": "RuntimeDefault"},
 }
+
+
+def digest(text: str) -> str:
+    """Return what changes with a configuration: as an annotation of a pod it makes another pod of it."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def resources(cpu: pulumi.Input[str], memory: pulumi.Input[str]) -> dict[str, object]:

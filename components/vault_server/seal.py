@@ -81,7 +81,11 @@ class SealVault(pulumi.ComponentResource):
             1,
             [workload.claim("data", args.storage, args.storage_class)],
             {
-                "metadata": {"labels": {**args.labels, NAME_LABEL: SEAL}},
+                "metadata": {
+                    "labels": {**args.labels, NAME_LABEL: SEAL},
+                    # It reads its configuration at its start only.
+                    "annotations": {"idp/configuration": pod.digest("".join(_settings().values()))},
+                },
                 "spec": _pod(args, account.metadata.name, settings.metadata.name),
             },
             args.labels,

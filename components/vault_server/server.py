@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -105,7 +104,7 @@ class VaultServer(pulumi.ComponentResource):
             "metadata": {
                 "labels": {**args.labels, **selector},
                 # Servers read their configuration at their start only: another one is another pod.
-                "annotations": {"idp/configuration": text.apply(_digest)},
+                "annotations": {"idp/configuration": text.apply(pod.digest)},
             },
             "spec": _pod(args, account.metadata.name, settings.metadata.name),
         }
@@ -194,10 +193,6 @@ def _check(replicas: int) -> None:
     if replicas not in REPLICAS:
         allowed = ", ".join(map(str, REPLICAS))
         raise ValueError(f"replicas: {replicas} is not allowed: one of {allowed}")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _configuration(args: VaultServerArgs) -> pulumi.Output[str]:

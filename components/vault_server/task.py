@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -143,15 +142,11 @@ def _job(args: VaultTaskArgs) -> dict[str, object]:
         "template": {
             "metadata": {
                 "labels": {**args.labels, "app.kubernetes.io/name": args.task, TASK_LABEL: args.mode},
-                "annotations": {"idp/configuration": text.apply(_digest)},
+                "annotations": {"idp/configuration": text.apply(pod.digest)},
             },
             "spec": _pod(args),
         },
     }
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _pod(args: VaultTaskArgs) -> dict[str, object]:
