@@ -12,12 +12,13 @@ from environments import Environment
 from environments.model import Quota, Service
 from environments.model import Workspace as WorkspaceSettings
 from stacks import outputs, providers
-from stacks.outputs import PlatformOutputs, WorkspacesOutputs
+from stacks.outputs import PlatformOutputs, SecretsOutputs, WorkspacesOutputs
 
 
 def build(environment: Environment) -> WorkspacesOutputs:
-    """Declare the layer; reads the outputs of `platform`."""
+    """Declare the layer; reads the outputs of `platform`, and of `secrets` where the environment has it."""
     platform = outputs.read(PlatformOutputs, environment.name)
+    _secrets = outputs.read(SecretsOutputs, environment.name) if environment.secrets else None
     in_cluster = pulumi.ResourceOptions(providers=[providers.cluster(environment, platform.kubeconfig)])
     namespaces, urls = [], []
     for settings in environment.workspaces:
