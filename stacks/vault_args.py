@@ -59,7 +59,8 @@ def api_server(environment: Environment, foundation: FoundationOutputs | None) -
     if loopback.used_by(environment):
         cidr, port = loopback.API_SERVER
         return [Destination(cidr=cidr, port=port)]
-    if foundation is None or _account(environment) is None:
+    settings = environment.foundation
+    if foundation is None or settings is None or settings.aws.emulator or settings.network.cidr is None:
         return []
     # Its private endpoint, and those of AWS's services, are in the cluster's VPC.
     return [Destination(cidr=foundation.vpc_cidr, port=HTTPS)]
@@ -83,7 +84,7 @@ def _plugins() -> list[Plugin]:
         return [
             Plugin(kind=kind, name=name, command=file, sha256=checksums[file]) for file, (kind, name) in PLUGINS.items()
         ]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise pulumi.RunError(
             f"platform.vault: {loopback.VAULT_PLUGINS}: no checksums there; `idp local start` writes them"
         ) from None
