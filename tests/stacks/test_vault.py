@@ -10,6 +10,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import rpc
 
 import environments
 from components.vault_server.configuration import AwsKmsSeal
@@ -226,4 +227,4 @@ def test_the_authority_is_read_only_after_the_job_that_makes_it(done: bool) -> N
 
     program()
     # The engine asks nobody for what has no known name.
-    assert mocks.read == ["idp-vault/vault-ca" if done else pulumi.runtime.UNKNOWN]
+    assert mocks.read == ["idp-vault/vault-ca" if done else rpc.UNKNOWN]
