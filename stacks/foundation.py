@@ -41,7 +41,7 @@ def build(environment: Environment) -> FoundationOutputs:
         cluster_name=cluster.name,
         kubeconfig=cluster.kubeconfig,
         vpc_id=vpc_id,
-        vpc_cidr=pulumi.Output.from_input(str(settings.network.cidr or "")),
+        vpc_cidr=pulumi.Output.from_input(str(settings.network.cidr)),
         registry_urls=registry.urls,
         name_servers=dns.name_servers,
         certificate_arn=dns.certificate_arn,

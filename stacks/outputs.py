@@ -31,7 +31,7 @@ class FoundationOutputs(Outputs):
     vpc_id: pulumi.Output[str]
     """Id of the VPC."""
     vpc_cidr: pulumi.Output[str]
-    """Range of the VPC; empty where it was there before, and the file does not say it."""
+    """Range of the VPC."""
     registry_urls: pulumi.Output[Mapping[str, str]]
     """Repository -> address for push and pull."""
     name_servers: pulumi.Output[Sequence[str]]

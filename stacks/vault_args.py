@@ -59,8 +59,7 @@ def api_server(environment: Environment, foundation: FoundationOutputs | None) -
     if loopback.used_by(environment):
         cidr, port = loopback.API_SERVER
         return [Destination(cidr=cidr, port=port)]
-    settings = environment.foundation
-    if foundation is None or settings is None or settings.aws.emulator or settings.network.cidr is None:
+    if foundation is None or _account(environment) is None:
         return []
     # Its private endpoint, and those of AWS's services, are in the cluster's VPC.
     return [Destination(cidr=foundation.vpc_cidr, port=HTTPS)]

@@ -67,7 +67,8 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
 
 
 def session() -> Session:
-    return Session(environments.load("local"), *[cast("Any", None)] * 3, LAYERS, tuple(LAYERS))
+    nothing = cast("Any", None)
+    return Session(environments.load("local"), nothing, nothing, nothing, LAYERS, tuple(LAYERS))
 
 
 def test_the_cluster_starts_beside_the_emulator_and_the_foundation_waits_for_neither(servers: Servers) -> None:
