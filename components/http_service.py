@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
+
+from components import vault_agent
+from components.vault_agent import VaultAccess, VaultAgent, VaultAgentArgs
+from components.vault_agent_settings import SecretFile
 
 _USER = 65532
 """The `nonroot` user of distroless images; any id but 0 would do."""
@@ -42,6 +46,10 @@ class HttpServiceArgs:
     """Answers 200 while the process is sound."""
     readiness_path: pulumi.Input[str] = "/readyz"
     """Answers 200 while the pod may get requests."""
+    vault: VaultAccess | None = None
+    """Where the pods get their secrets; None where they get none."""
+    secrets: Sequence[SecretFile] = ()
+    """Files in `/vault/secrets` that are kept as Vault has them; they need `vault`."""
 
 
 class HttpService(pulumi.ComponentResource):
@@ -55,6 +63,8 @@ class HttpService(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         selector = {"app.kubernetes.io/name": args.name}
         metadata = {"name": args.name, "namespace": args.namespace, "labels": {**args.labels, **selector}}
+        agent = _agent(name, args, child)
+        annotated = {} if agent is None else {"annotations": {vault_agent.CHECKSUM: agent.checksum}}
         Deployment(
             name,
             metadata=metadata,
@@ -62,7 +72,10 @@ class HttpService(pulumi.ComponentResource):
                 "replicas": args.replicas,
                 "selector": {"match_labels": selector},
                 "strategy": {"rolling_update": {"max_surge": 1, "max_unavailable": 0}},
-                "template": {"metadata": {"labels": {**args.labels, **selector}}, "spec": _pod(args)},
+                "template": {
+                    "metadata": {"labels": {**args.labels, **selector}, **annotated},
+                    "spec": _pod(args, agent),
+                },
             },
             opts=child,
         )
@@ -84,8 +97,24 @@ class HttpService(pulumi.ComponentResource):
         self.register_outputs({"url": self.url})
 
 
-def _pod(args: HttpServiceArgs) -> dict[str, object]:
+def _agent(name: str, args: HttpServiceArgs, opts: pulumi.ResourceOptions) -> VaultAgent | None:
+    if not args.secrets:
+        return None
+    if args.vault is None:
+        raise ValueError("secrets: there is no `vault` to get them from")
+    agent = VaultAgentArgs(
+        namespace=args.namespace, service=args.name, vault=args.vault, files=args.secrets, labels=args.labels
+    )
+    return VaultAgent(f"{name}-vault", agent, opts)
+
+
+def _pod(args: HttpServiceArgs, agent: VaultAgent | None) -> dict[str, object]:
+    secrets: dict[str, object] = {}
+    if agent is not None and args.vault is not None:
+        secrets["init_containers"] = vault_agent.containers(args.vault, args.secrets)
+        secrets["volumes"] = vault_agent.volumes(agent.config_map)
     return {
+        **secrets,
         "service_account_name": args.service_account,
         "automount_service_account_token": False,
         "enable_service_links": False,
@@ -113,6 +142,7 @@ def _pod(args: HttpServiceArgs) -> dict[str, object]:
                 },
                 "liveness_probe": {"http_get": {"path": args.liveness_path, "port": "http"}},
                 "readiness_probe": {"http_get": {"path": args.readiness_path, "port": "http"}, "period_seconds": 2},
+                **({} if agent is None else {"volume_mounts": [vault_agent.mount()]}),
             }
         ],
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_kubernetes.core.v1 import LimitRange, ResourceQuota, ServiceAccount
+from pulumi_kubernetes.core.v1 import ConfigMap, LimitRange, ResourceQuota, ServiceAccount
 
 from components.isolated_namespace import IsolatedNamespace, IsolatedNamespaceArgs
 from components.labels import WORKSPACE, Ownership
@@ -15,6 +15,9 @@ from components.workspace_network import Egress, WorkspaceNetwork, WorkspaceNetw
 
 WORKLOAD = "workload"
 """Name of the account that a team's workloads run as."""
+
+VAULT_CA = "vault-ca"
+"""ConfigMap whose `ca.crt` is what the team's pods must trust; one of another namespace can't be mounted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,16 @@ class ContainerDefaults:
     """Memory a container is promised."""
     memory_limit: pulumi.Input[str] = "128Mi"
     """Memory past which a container is killed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceVault:
+    """The Vault that a team's pods may use."""
+
+    namespace: pulumi.Input[str]
+    """Its namespace."""
+    ca_certificate: pulumi.Input[str]
+    """The authority of its certificate (PEM)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +68,8 @@ class WorkspaceArgs:
     """Names of namespaces whose pods may connect to this one's."""
     egress_to: Sequence[Egress] = ()
     """Addresses outside the cluster that pods may connect to."""
+    vault: WorkspaceVault | None = None
+    """Vault, which pods may then use; None where there is none."""
 
 
 class Workspace(pulumi.ComponentResource):
@@ -98,10 +113,21 @@ class Workspace(pulumi.ComponentResource):
             opts=child,
         )
         self.service_account = account.metadata.name
+        if args.vault is not None:
+            ConfigMap(
+                f"{name}-{VAULT_CA}",
+                metadata={"name": VAULT_CA, "namespace": self.namespace, "labels": labels},
+                data={"ca.crt": args.vault.ca_certificate},
+                opts=child,
+            )
         WorkspaceNetwork(
             name,
             WorkspaceNetworkArgs(
-                namespace=self.namespace, labels=labels, ingress_from=args.ingress_from, egress_to=args.egress_to
+                namespace=self.namespace,
+                labels=labels,
+                ingress_from=args.ingress_from,
+                egress_to=args.egress_to,
+                vault=None if args.vault is None else args.vault.namespace,
             ),
             child,
         )

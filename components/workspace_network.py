@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
+from components.vault_server.names import NAME_LABEL, PORT, SERVER
+
 
 @dataclass(frozen=True, kw_only=True)
 class Egress:
@@ -31,6 +33,8 @@ class WorkspaceNetworkArgs:
     """Names of namespaces whose pods may connect."""
     egress_to: Sequence[Egress] = ()
     """Addresses outside the cluster that pods may connect to."""
+    vault: pulumi.Input[str] | None = None
+    """Namespace of Vault, whose servers pods may then use; None where there is none."""
 
 
 class WorkspaceNetwork(pulumi.ComponentResource):
@@ -46,6 +50,8 @@ class WorkspaceNetwork(pulumi.ComponentResource):
             self._policy("ingress-from", ingress=[{"from_": [_namespace(peer) for peer in args.ingress_from]}])
         if args.egress_to:
             self._policy("egress-to", egress=[_destination(destination) for destination in args.egress_to])
+        if args.vault is not None:
+            self._policy("vault", egress=[_vault(args.vault)])
         self.register_outputs({})
 
     def _policy(self, kind: str, **rules: Sequence[object]) -> None:
@@ -66,4 +72,12 @@ def _destination(destination: Egress) -> dict[str, object]:
     return {
         "to": [{"ip_block": {"cidr": destination.cidr}}],
         "ports": [{"protocol": "TCP", "port": destination.port}],
+    }
+
+
+def _vault(namespace: pulumi.Input[str]) -> dict[str, object]:
+    """Return the egress rule to Vault's servers, and to nothing else in their namespace."""
+    return {
+        "to": [{**_namespace(namespace), "pod_selector": {"match_labels": {NAME_LABEL: SERVER}}}],
+        "ports": [{"protocol": "TCP", "port": PORT}],
     }

@@ -14,6 +14,7 @@ from environments.foundation import Foundation
 from environments.foundation_rules import FoundationParts
 from environments.part import Part
 from environments.secrets import Database, Secrets, TeamProject
+from environments.service_secrets import ServiceSecret
 from environments.special import LOCAL
 from environments.vault import Vault
 from environments.vocabulary import (
@@ -146,6 +147,9 @@ class Service(Part):
     replicas: Replicas = Field(default=1, description="Number of pods.")
     cpu: CpuQuantity = Field(description="CPU request of each pod.")
     memory: MemoryQuantity = Field(description="Memory request and limit of each pod.")
+    secrets: Many[ServiceSecret] = Field(
+        default=(), description="Files with secrets that each pod gets from Vault, by an agent beside the service."
+    )
 
 
 class Workspace(Part):

@@ -10,6 +10,7 @@ from environments import foundation_rules, secrets_rules, vault_rules
 from environments.broken import Broken, repeated
 from environments.foundation_rules import FoundationParts
 from environments.quantities import as_cpu, as_memory, in_bytes, millicores
+from environments.service_secrets import AGENT_CPU, AGENT_MEMORY, broken_secrets
 from environments.special import LOCAL
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def broken(parts: Parts) -> Iterator[Broken]:
         if parts.secrets is not None:
             yield from vault_rules.address(parts.secrets, parts.platform)
     yield from secrets_rules.broken(parts.secrets, parts.workspaces, has_secrets=parts.has_secrets)
+    yield from broken_secrets(parts.workspaces, has_secrets=parts.has_secrets)
     yield from repeated(parts.workspace_names, ("workspaces",))
     for position, workspace in parts.workspaces.items():
         place = ("workspaces", position)
@@ -109,17 +111,17 @@ def _defaults(defaults: ContainerDefaults, place: tuple[str | int, ...]) -> Iter
 
 def _within_quota(workspace: Workspace, place: tuple[str | int, ...]) -> Iterator[Broken]:
     services, quota = workspace.services, workspace.quota
-    cpu = sum(service.replicas * millicores(service.cpu) for service in services)
-    memory = sum(service.replicas * in_bytes(service.memory) for service in services)
     pods = sum(service.replicas for service in services)
+    agents = sum(service.replicas for service in services if service.secrets)
+    cpu = agents * millicores(AGENT_CPU) + sum(service.replicas * millicores(service.cpu) for service in services)
+    memory = agents * in_bytes(AGENT_MEMORY) + sum(service.replicas * in_bytes(service.memory) for service in services)
+    more = f", and {AGENT_CPU} and {AGENT_MEMORY} for each of {agents} pods with secrets" if agents else ""
     if cpu > millicores(quota.cpu):
-        yield Broken((*place, "cpu"), quota.cpu, f"at least {as_cpu(cpu)}, the sum of replicas x cpu of the services")
+        allowed = f"at least {as_cpu(cpu)}, the sum of replicas x cpu of the services{more}"
+        yield Broken((*place, "cpu"), quota.cpu, allowed)
     if memory > in_bytes(quota.memory):
-        yield Broken(
-            (*place, "memory"),
-            quota.memory,
-            f"at least {as_memory(memory)}, the sum of replicas x memory of the services",
-        )
+        allowed = f"at least {as_memory(memory)}, the sum of replicas x memory of the services{more}"
+        yield Broken((*place, "memory"), quota.memory, allowed)
     if pods > quota.pods:
         yield Broken((*place, "pods"), quota.pods, f"at least {pods}, the sum of replicas of the services")
     if len(services) > quota.services:

@@ -9,7 +9,12 @@ Schema = dict[str, Any]
 
 def secrets_rules() -> list[Schema]:
     """Return schemas that an environment must each fulfil."""
-    nothing = {"gitlab_projects": {"maxItems": 0}, "database": {"type": "null"}, "aws_role_arn": {"type": "null"}}
+    nothing = {
+        "gitlab_projects": {"maxItems": 0},
+        "database": {"type": "null"},
+        "aws_role_arn": {"type": "null"},
+        "services": {"items": {"properties": {"secrets": {"maxItems": 0}}}},
+    }
     has_secrets = {"required": ["secrets"], "properties": {"secrets": {"type": "object"}}}
     gitlab = {"required": ["gitlab"], "properties": {"gitlab": {"type": "object"}}}
     region = {"required": ["aws_region"], "properties": {"aws_region": {"type": "string"}}}

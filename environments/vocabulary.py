@@ -474,6 +474,42 @@ DatabaseName = Annotated[
     ),
 ]
 
+_PLAIN = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
+"""No leading dot, so no way up; nothing that a template, a pattern of Vault's policies or a URL gives a meaning to."""
+
+SecretPath = Annotated[
+    str,
+    Text(
+        f"^{_PLAIN}(/{_PLAIN})*$",
+        "the path of a secret below app/, parts of letters, digits and _ . - joined by /, none beginning with a dot,"
+        " such as shop/payment",
+        200,
+        ("shop/payment",),
+    ),
+]
+
+SecretField = Annotated[
+    str,
+    Text(
+        f"^{_PLAIN}$",
+        "the name of a field of a secret, at most 100 letters, digits and _ . -, no dot or hyphen first,"
+        " such as api-key",
+        100,
+        ("api-key",),
+    ),
+]
+
+SecretFileName = Annotated[
+    str,
+    Text(
+        f"^{_PLAIN}$",
+        "the name of a file without a folder, at most 100 letters, digits and _ . -, no dot or hyphen first,"
+        " such as api-key",
+        100,
+        ("api-key",),
+    ),
+]
+
 Item = TypeVar("Item")
 
 Many = Annotated[tuple[Item, ...], Entries()]

@@ -18,7 +18,7 @@ from idp import cluster, paths, plugins
 from idp.errors import Exit, IdpError
 from idp.files import write
 from idp.session import NotReady, Report, Session, uses_loopback
-from stacks.layers import SECRETS
+from stacks.layers import SECRETS, VAULT_NAMESPACE
 from stacks.loopback import vault_record
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-NAMESPACE = "idp-vault"
 BUNDLE = "vault-ca"
 """ConfigMap with `ca.crt`, what clients trust."""
 DEPLOY = "idp-deploy"
@@ -96,7 +95,7 @@ def reach(session: Session) -> Reach:
     found = json.loads(_kubectl(session, "get", "configmap", BUNDLE, "--output=json"))
     authority = (found.get("data") or {}).get("ca.crt")
     if not authority:
-        raise NotReady(f"configmap {NAMESPACE}/{BUNDLE}: no ca.crt in it yet")
+        raise NotReady(f"configmap {VAULT_NAMESPACE}/{BUNDLE}: no ca.crt in it yet")
     record = vault_record(environment.name)
     ca_file = record.with_suffix(".crt")
     record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -185,7 +184,7 @@ def _jwt(session: Session) -> str:
 def _own_address(environment: Environment) -> str:
     if not uses_loopback(environment):
         # From inside the cluster, where pipelines run.
-        return f"https://vault.{NAMESPACE}.svc:8200"
+        return f"https://vault.{VAULT_NAMESPACE}.svc:8200"
     port = cluster.forwarded("vault")
     if port is None:
         raise NotReady("no port of this machine leads to Vault; `idp local start` opens one")
@@ -202,7 +201,7 @@ def _kubectl(session: Session, *arguments: str) -> str:
         shutil.which("kubectl", path=session.settings.variables.get("PATH")) or "kubectl",
         f"--kubeconfig={kubeconfig}",
         *([f"--context={context}"] if context else []),
-        f"--namespace={NAMESPACE}",
+        f"--namespace={VAULT_NAMESPACE}",
         *arguments,
     ]
     try:

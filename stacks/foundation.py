@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pulumi
+from pulumi_aws import ec2
 
 from components.aws.buckets import Buckets, BucketsArgs
 from components.aws.dns import Dns, DnsArgs
@@ -10,11 +13,22 @@ from components.aws.gitlab_access import GitlabAccess, GitlabAccessArgs, Project
 from components.aws.keys import Keys, KeysArgs
 from components.aws.network import Network, NetworkArgs
 from components.aws.registry import Registry, RegistryArgs
+from components.aws.vault_access import VaultAccess, VaultAccessArgs
 from environments import Environment
 from environments.foundation import Foundation
 from stacks import aws, foundation_cluster
 from stacks.foundation_cluster import Subnets
+from stacks.layers import VAULT_NAMESPACE
 from stacks.outputs import FoundationOutputs
+
+
+@dataclass(frozen=True)
+class Vpc:
+    """The network, as far as the rest needs it."""
+
+    id: pulumi.Output[str]
+    cidr: pulumi.Output[str]
+    subnets: Subnets
 
 
 def build(environment: Environment) -> FoundationOutputs:
@@ -31,17 +45,31 @@ def build(environment: Environment) -> FoundationOutputs:
     dns = Dns(name, DnsArgs(domain=settings.dns.domain or environment.platform.dns_domain, protect=protect), opts)
     buckets = Buckets(name, _buckets(environment.name, settings, keys["buckets"], protect), opts)
     access = GitlabAccess(name, _access(environment, settings), opts)
-    vpc_id, subnets = _network(name, settings, keys["logs"], access.boundary_arn, opts)
+    vpc = _network(name, settings, keys["logs"], access.boundary_arn, provider)
     existing = settings.cluster.existing
     if existing is not None:
         cluster = foundation_cluster.adopt(environment, settings, existing.name, provider)
     else:
-        cluster = foundation_cluster.make(name, environment, settings, subnets, keys, access, opts)
+        cluster = foundation_cluster.make(name, environment, settings, vpc.subnets, keys, access, opts)
+    VaultAccess(
+        name,
+        VaultAccessArgs(
+            account_id=settings.aws.account_id,
+            region=settings.aws.region,
+            cluster_name=cluster.name,
+            namespace=VAULT_NAMESPACE,
+            unseal_key_arn=keys["unseal"],
+            bucket=buckets.names["vault-snapshots"],
+            bucket_key_arn=keys["buckets"],
+            permissions_boundary_arn=access.boundary_arn,
+        ),
+        opts,
+    )
     return FoundationOutputs(
         cluster_name=cluster.name,
         kubeconfig=cluster.kubeconfig,
-        vpc_id=vpc_id,
-        vpc_cidr=pulumi.Output.from_input(str(settings.network.cidr)),
+        vpc_id=vpc.id,
+        vpc_cidr=vpc.cidr,
         registry_urls=registry.urls,
         name_servers=dns.name_servers,
         certificate_arn=dns.certificate_arn,
@@ -96,15 +124,14 @@ def _network(
     settings: Foundation,
     logs_key_arn: pulumi.Output[str],
     boundary_arn: pulumi.Output[str],
-    opts: pulumi.ResourceOptions,
-) -> tuple[pulumi.Output[str], Subnets]:
+    provider: pulumi.ProviderResource,
+) -> Vpc:
     """Return the VPC and its subnets, created or adopted."""
     wanted = settings.network
     if wanted.existing is not None:
-        found = wanted.existing
-        return pulumi.Output.from_input(found.vpc_id), Subnets(
-            found.private_subnet_ids, found.control_plane_subnet_ids()
-        )
+        named = wanted.existing
+        found = ec2.get_vpc_output(id=named.vpc_id, opts=pulumi.InvokeOutputOptions(provider=provider))
+        return Vpc(found.id, found.cidr_block, Subnets(named.private_subnet_ids, named.control_plane_subnet_ids()))
     made = Network(
         name,
         NetworkArgs(
@@ -115,6 +142,6 @@ def _network(
             logs_key_arn=logs_key_arn,
             permissions_boundary_arn=boundary_arn,
         ),
-        opts,
+        pulumi.ResourceOptions(providers=[provider]),
     )
-    return made.vpc_id, Subnets(made.private_subnet_ids, made.intra_subnet_ids)
+    return Vpc(made.vpc_id, made.cidr, Subnets(made.private_subnet_ids, made.intra_subnet_ids))

@@ -23,6 +23,9 @@ SECRETS = "secrets"
 
 WORKSPACES = "workspaces"
 
+VAULT_NAMESPACE = "idp-vault"
+"""Namespace that the platform makes for Vault; the foundation gives its pods an identity, the command logs in to it."""
+
 LAYERS: Graph = MappingProxyType(
     {
         FOUNDATION: (),

@@ -31,7 +31,7 @@ class FoundationOutputs(Outputs):
     vpc_id: pulumi.Output[str]
     """Id of the VPC."""
     vpc_cidr: pulumi.Output[str]
-    """Range of the VPC."""
+    """The VPC's (first) IPv4 range: in it lie the API server's private endpoint and those of AWS' services but S3."""
     registry_urls: pulumi.Output[Mapping[str, str]]
     """Repository -> address for push and pull."""
     name_servers: pulumi.Output[Sequence[str]]

@@ -10,11 +10,11 @@ from components.labels import Ownership
 from components.priority_classes import PriorityClasses, PriorityClassesArgs
 from environments import Environment
 from stacks import outputs, providers, vault, vault_args
+from stacks.layers import VAULT_NAMESPACE
 from stacks.outputs import FoundationOutputs, PlatformOutputs
 from stacks.vault import Surroundings
 
-VAULT = "idp-vault"
-NAMESPACES = ("idp-gateway", "idp-observability", VAULT)
+NAMESPACES = ("idp-gateway", "idp-observability", VAULT_NAMESPACE)
 """The platform's own parts, each in a namespace of its own; `idp-` is reserved, no workspace can take it."""
 
 
@@ -38,7 +38,7 @@ def build(environment: Environment) -> PlatformOutputs:
     reached = None
     if environment.platform.vault is not None:
         around = Surroundings(
-            namespace=namespaces[VAULT],
+            namespace=namespaces[VAULT_NAMESPACE],
             labels=ownership.labels(),
             priority_class=priorities.platform,
             api_server=vault_args.api_server(environment, foundation),

@@ -17,8 +17,9 @@ from components.vault.quotas import VaultQuotas
 from components.vault.team_secrets import TeamSecrets, TeamSecretsArgs
 from environments import Environment
 from stacks import loopback, outputs, providers, secrets_args
+from stacks.audience import audience
 from stacks.outputs import PlatformOutputs, SecretsOutputs
-from stacks.secrets_args import Reach, Surroundings, audience
+from stacks.secrets_args import Reach, Surroundings
 
 CLUSTER_DOMAIN = "svc"
 """Hosts of services, `NAME.NAMESPACE.svc`, get certificates beside those of the environment's own domain."""

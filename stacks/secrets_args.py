@@ -11,7 +11,8 @@ from components.vault import paths, policies
 from components.vault import quotas as limits
 from components.vault.aws_credentials import AwsCredentialsArgs
 from components.vault.database_credentials import DatabaseCredentialsArgs
-from components.vault.gitlab_login import DeployingProject, GitlabLoginArgs, Project
+from components.vault.gitlab_claims import DeployingProject, Project
+from components.vault.gitlab_login import GitlabLoginArgs
 from components.vault.kubernetes_login import KubernetesLoginArgs
 from components.vault.people_login import PeopleLoginArgs
 from components.vault.quotas import VaultQuotasArgs
@@ -20,6 +21,7 @@ from components.workspace import WORKLOAD
 from environments import Environment
 from environments.model import Workspace
 from environments.secrets import People, Secrets, SecretsGitlab
+from stacks.audience import audience
 
 JWKS = "/oauth/discovery/keys"
 """Where every GitLab publishes its keys (docs.gitlab.com/ci/secrets/id_token_authentication)."""
@@ -82,11 +84,6 @@ class Surroundings:
     requests: int = limits.REQUESTS
     logins: int = limits.LOGINS
     """Limits of requests a second from one address: all in all, and at each auth method."""
-
-
-def audience(environment: Environment) -> str:
-    """Return the address under which jobs and people know the environment's Vault."""
-    return f"https://vault.{environment.platform.dns_domain}"
 
 
 def gitlab(environment: Environment, settings: SecretsGitlab, around: Surroundings) -> GitlabLoginArgs:

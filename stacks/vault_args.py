@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.vault.gitlab_login import DeployingProject, deploy_role
+from components.vault.gitlab_claims import DeployingProject, deploy_role
 from components.vault_server.bootstrap import Keeper, Pipeline, Plugin
 from components.vault_server.configuration import AwsKmsSeal
 from components.vault_server.network import Destination
@@ -15,8 +15,8 @@ from environments import Environment
 from environments.secrets import Secrets
 from environments.vault import Vault
 from stacks import loopback
+from stacks.audience import audience
 from stacks.outputs import FoundationOutputs
-from stacks.secrets_args import audience
 from stacks.vault import VaultSettings
 
 PLUGINS: Mapping[str, tuple[str, str]] = {
@@ -28,6 +28,10 @@ PLUGINS: Mapping[str, tuple[str, str]] = {
 
 HTTPS = 443
 
+POD_IDENTITY = Destination(cidr="169.254.170.23/32", port=80)
+"""EKS Pod Identity's agent on each node (docs.aws.amazon.com/eks, Pod Identity considerations): it gives the pods their
+credentials, without which nothing is unsealed."""
+
 
 def settings(environment: Environment, vault: Vault, foundation: FoundationOutputs | None) -> VaultSettings:
     """Return the settings of the environment's Vault; `foundation` is None where it is not in an AWS account."""
@@ -37,9 +41,7 @@ def settings(environment: Environment, vault: Vault, foundation: FoundationOutpu
         image=vault.image,
         bootstrap_image=vault.bootstrap_image,
         snapshots=_snapshots(foundation, aws),
-        kms=None
-        if foundation is None or aws is None
-        else AwsKmsSeal(key_arn=foundation.key_arns["unseal"], region=aws),
+        kms=_kms(foundation, aws),
         keepers=[Keeper(name=keeper.name, public_key=keeper.public_key) for keeper in vault.keepers],
         threshold=vault.threshold,
         replicas=vault.replicas,
@@ -48,7 +50,7 @@ def settings(environment: Environment, vault: Vault, foundation: FoundationOutpu
         plugin_directory=loopback.VAULT_PLUGIN_FOLDER if on_loopback else None,
         plugins=_plugins() if on_loopback else (),
         pipeline=_pipeline(environment, environment.secrets),
-        egress_to=[Destination(cidr=one.cidr, port=one.port) for one in vault.egress_to],
+        egress_to=[*_identity(aws), *(Destination(cidr=one.cidr, port=one.port) for one in vault.egress_to)],
         memory=vault.memory,
         cpu=vault.cpu,
     )
@@ -75,6 +77,16 @@ def _snapshots(foundation: FoundationOutputs | None, region: str | None) -> Snap
     if foundation is None or region is None:
         return SnapshotVolume()
     return SnapshotBucket(name=foundation.bucket_names["vault-snapshots"], region=region)
+
+
+def _kms(foundation: FoundationOutputs | None, region: str | None) -> AwsKmsSeal | None:
+    if foundation is None or region is None:
+        return None
+    return AwsKmsSeal(key_arn=foundation.key_arns["unseal"], region=region)
+
+
+def _identity(region: str | None) -> list[Destination]:
+    return [] if region is None else [POD_IDENTITY]
 
 
 def _plugins() -> list[Plugin]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pulumi
 
 from components.http_service import HttpService, HttpServiceArgs
@@ -11,27 +13,38 @@ from components.workspace_network import Egress
 from environments import Environment
 from environments.model import Quota, Service
 from environments.model import Workspace as WorkspaceSettings
-from stacks import outputs, providers
-from stacks.outputs import PlatformOutputs, SecretsOutputs, WorkspacesOutputs
+from stacks import outputs, pod_secrets, providers
+from stacks.outputs import PlatformOutputs, WorkspacesOutputs
 
 
 def build(environment: Environment) -> WorkspacesOutputs:
     """Declare the layer; reads the outputs of `platform`, and of `secrets` where the environment has it."""
     platform = outputs.read(PlatformOutputs, environment.name)
-    _secrets = outputs.read(SecretsOutputs, environment.name) if environment.secrets else None
+    return declare(environment, platform, pod_secrets.of_platform(environment, platform))
+
+
+def declare(environment: Environment, platform: PlatformOutputs, vault: pod_secrets.Vault | None) -> WorkspacesOutputs:
+    """Declare the layer on a platform, with its Vault or without one.
+
+    Raises RunError where a service wants secrets and there is no Vault.
+    """
     in_cluster = pulumi.ResourceOptions(providers=[providers.cluster(environment, platform.kubeconfig)])
     namespaces, urls = [], []
     for settings in environment.workspaces:
         ownership = Ownership(environment=environment.name, owner=settings.owner, cost_centre=settings.cost_centre)
-        workspace = Workspace(settings.name, _workspace(settings, ownership), in_cluster)
+        workspace = Workspace(settings.name, _workspace(settings, ownership, vault), in_cluster)
         namespaces.append(workspace.namespace)
         for service in settings.services:
+            if service.secrets and vault is None:
+                place = f"workspaces.{settings.name}.services.{service.name}.secrets"
+                raise pulumi.RunError(f"{environment.name}: {place}: not allowed, the platform has no Vault")
             args = _service(service, workspace, ownership, platform)
+            args = replace(args, vault=pod_secrets.of_service(vault, settings.name), secrets=pod_secrets.files(service))
             urls.append(HttpService(f"{settings.name}-{service.name}", args, in_cluster).url)
     return WorkspacesOutputs(workspaces=pulumi.Output.all(*namespaces), services=pulumi.Output.all(*urls))
 
 
-def _workspace(settings: WorkspaceSettings, ownership: Ownership) -> WorkspaceArgs:
+def _workspace(settings: WorkspaceSettings, ownership: Ownership, vault: pod_secrets.Vault | None) -> WorkspaceArgs:
     return WorkspaceArgs(
         name=settings.name,
         ownership=ownership,
@@ -43,6 +56,7 @@ def _workspace(settings: WorkspaceSettings, ownership: Ownership) -> WorkspaceAr
         maintainers=settings.access.maintainers,
         ingress_from=settings.network.ingress_from,
         egress_to=[Egress(cidr=egress.cidr, port=egress.port) for egress in settings.network.egress_to],
+        vault=pod_secrets.of_workspace(vault),
     )
 
 

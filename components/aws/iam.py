@@ -109,3 +109,30 @@ def trust_pods() -> pulumi.Output[str]:
             principals={"Service": ["pods.eks.amazonaws.com"]},
         )
     )
+
+
+def trust_pods_of(
+    account_id: pulumi.Input[str], cluster_name: pulumi.Input[str], namespace: str, service_account: str
+) -> pulumi.Output[str]:
+    """Return a trust policy for EKS Pod Identity that holds for one service account of one cluster.
+
+    An association alone decides who gets a role, and a pipeline that makes associations could give this one to any
+    pod; the trust does not follow it. EKS names cluster, namespace and service account in tags of the session
+    (docs.aws.amazon.com/eks, Pod Identity, Session tags), unless an association switches them off: then the role is
+    refused.
+    """
+    return document(
+        Statement(
+            sid="PodIdentity",
+            actions=["sts:AssumeRole", "sts:TagSession"],
+            principals={"Service": ["pods.eks.amazonaws.com"]},
+            conditions={
+                "StringEquals": {
+                    "aws:SourceAccount": account_id,
+                    "aws:RequestTag/eks-cluster-name": cluster_name,
+                    "aws:RequestTag/kubernetes-namespace": namespace,
+                    "aws:RequestTag/kubernetes-service-account": service_account,
+                }
+            },
+        )
+    )

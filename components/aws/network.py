@@ -42,6 +42,8 @@ class Network(pulumi.ComponentResource):
 
     vpc_id: pulumi.Output[str]
     """Id of the VPC."""
+    cidr: pulumi.Output[str]
+    """Its IPv4 range."""
     private_subnet_ids: pulumi.Output[Sequence[str]]
     """Subnets of nodes and pods: out through NAT, nothing in."""
     public_subnet_ids: pulumi.Output[Sequence[str]]
@@ -72,12 +74,14 @@ class Network(pulumi.ComponentResource):
         self._endpoints(args.region, intra, [*private_tables, intra_table], args.cidr)
         self._flow_logs(args)
         self.vpc_id = self._vpc.id
+        self.cidr = self._vpc.cidr_block
         self.private_subnet_ids = pulumi.Output.all(*(subnet.id for subnet in private.values()))
         self.public_subnet_ids = pulumi.Output.all(*(subnet.id for subnet in public.values()))
         self.intra_subnet_ids = pulumi.Output.all(*(subnet.id for subnet in intra.values()))
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
+                "cidr": self.cidr,
                 "private_subnet_ids": self.private_subnet_ids,
                 "public_subnet_ids": self.public_subnet_ids,
                 "intra_subnet_ids": self.intra_subnet_ids,

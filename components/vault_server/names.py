@@ -30,6 +30,8 @@ DEPLOY = "idp-deploy"
 """Service account, role and policy of who configures Vault."""
 SNAPSHOT = "vault-snapshot"
 """Service account that saves snapshots."""
+RESTORE = "vault-restore"
+"""Service account that puts a snapshot back."""
 
 PORT = 8200
 CLUSTER_PORT = 8201

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
 
 from components.vault_server.bootstrap import VaultBootstrapArgs, settings
-from components.vault_server.names import RECORD, SNAPSHOT, addresses
+from components.vault_server.names import RECORD, RESTORE, SNAPSHOT, addresses
 from components.vault_server.task import CA_FILE, SNAPSHOTS, TOKEN_FILE, Right, VaultTask, VaultTaskArgs
 
 
@@ -109,7 +109,7 @@ def _save(args: VaultSnapshotsArgs, claim: pulumi.Input[str] | None) -> VaultTas
 def _restore(args: VaultSnapshotsArgs, claim: pulumi.Input[str] | None) -> VaultTaskArgs:
     configuration = {"vault": settings(args.vault), "store": _store(args.store)}
     return VaultTaskArgs(
-        task="vault-restore",
+        task=RESTORE,
         mode="restore",
         configuration=pulumi.Output.json_dumps(configuration, sort_keys=True),
         # Of what a suspended job would do: never.

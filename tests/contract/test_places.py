@@ -14,6 +14,7 @@ from idp.loopback import images
 from idp.loopback.cluster import network
 from idp.session import uses_loopback
 from stacks import loopback, platform, vault_args
+from stacks.layers import VAULT_NAMESPACE
 
 BOOTSTRAP = Path(__file__).resolve().parents[2] / "tools/vault-bootstrap/cmd/vault-bootstrap"
 
@@ -28,10 +29,9 @@ def constants() -> dict[str, str]:
 
 
 def test_idp_asks_vault_by_the_names_that_its_objects_have() -> None:
-    assert vault.NAMESPACE == platform.VAULT
     assert names.CA_BUNDLE == vault.BUNDLE
     assert vault.DEPLOY == names.DEPLOY == mounts.DEPLOY
-    assert vault.NAMESPACE in platform.NAMESPACES
+    assert VAULT_NAMESPACE in platform.NAMESPACES
 
 
 def test_idp_logs_in_where_the_initialisation_lets_it() -> None:

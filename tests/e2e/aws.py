@@ -26,6 +26,7 @@ COUNTED = {
     "ec2 describe_flow_logs": "aws:ec2/flowLog:FlowLog",
     "ec2 describe_launch_templates": "aws:ec2/launchTemplate:LaunchTemplate",
     "eks list_clusters": "aws:eks/cluster:Cluster",
+    "eks list_pod_identity_associations": "aws:eks/podIdentityAssociation:PodIdentityAssociation",
     "iam list_roles": "aws:iam/role:Role",
     "iam list_open_id_connect_providers": "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
     "kms list_aliases": "aws:kms/alias:Alias",

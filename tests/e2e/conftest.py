@@ -9,13 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from .checkout import Checkout
+from .checkout import REPOSITORY, Checkout, without_vault
 from .kubectl import Kubectl
 
 
 @contextmanager
-def _standing(root: Path) -> Iterator[Checkout]:
-    checkout = Checkout.copy_to(root)
+def _standing(root: Path, original: str | None = None) -> Iterator[Checkout]:
+    checkout = Checkout.copy_to(root, original)
     try:
         yield checkout
     finally:
@@ -32,6 +32,14 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Che
     """Return a function that copies the checkout; all copies are removed, with all that runs in them."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(_standing(tmp_path_factory.mktemp("own") / "checkout"))
+
+
+@pytest.fixture(scope="module")
+def lean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """Return a copy of the checkout whose environment has no Vault, for tests that stand it up again and again."""
+    text = without_vault((REPOSITORY / "environments/local.yaml").read_text())
+    with _standing(tmp_path_factory.mktemp("lean") / "checkout", text) as checkout:
+        yield checkout
 
 
 @pytest.fixture(scope="session")

@@ -87,9 +87,15 @@ class Kubectl:
         """Return every object with the platform's label that nothing in the cluster derived from another."""
         kinds = self("api-resources", "--verbs=list", "-o", "name").out.split()
         listed = self.get(",".join(kinds), "--all-namespaces", "-l", MANAGED, "--show-managed-fields")["items"]
-        # Controllers copy labels: to ReplicaSets and pods, which have owners, and to Endpoints, which have none.
-        own = [item for item in listed if "ownerReferences" not in item["metadata"] and item["kind"] != "Endpoints"]
+        # Controllers copy labels: to ReplicaSets and pods, which have owners, and to what has none.
+        own = [item for item in listed if "ownerReferences" not in item["metadata"] and not _copied(item)]
         return {key(item): item for item in own}
+
+
+def _copied(item: Manifest) -> bool:
+    """Return whether a controller made it from another object: a StatefulSet's claims are called TEMPLATE-POD."""
+    claim = item["kind"] == "PersistentVolumeClaim" and item["metadata"]["name"].rpartition("-")[2].isdigit()
+    return claim or item["kind"] == "Endpoints"
 
 
 def key(item: Manifest) -> tuple[str, str, str]:
@@ -102,7 +108,7 @@ def state_objects(checkout: Checkout) -> dict[tuple[str, str, str], Manifest]:
     found: dict[tuple[str, str, str], Manifest] = {}
     for layer in ("platform", "workspaces"):
         for resource in checkout.checkpoint(layer).get("resources", []):
-            if not resource["type"].startswith("kubernetes:"):
+            if not resource["type"].startswith("kubernetes:") or resource.get("external"):
                 continue
             item = resource["outputs"]
             assert not resource.get("delete"), f"{resource['urn']}: still to be deleted"

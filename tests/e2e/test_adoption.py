@@ -19,6 +19,10 @@ STACK = "local.foundation"
 NAME = "legacy"
 
 
+VAULT = {("idp-vault", account) for account in ("vault", "vault-snapshot", "vault-restore")}
+"""Pods that the foundation gives an identity, in whichever cluster."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What somebody made by hand."""
@@ -110,10 +114,12 @@ def test_what_is_theirs_is_used_and_stays_as_it_is(
     assert ran.code == 0, ran
     outputs = checkout.idp("outputs", STACK, "--json").json()["layers"]["foundation"]
     assert (outputs["vpc_id"] == found.vpc) is network
+    assert (outputs["vpc_cidr"] == "10.77.0.0/16") is network
     assert outputs["cluster_name"] == (NAME if cluster else "idp-local")
     made = set(there(checkout)) - all_before
     assert any("describe_vpcs" in line for line in made) is not network
     assert any("list_clusters" in line for line in made) is not cluster
+    assert _identities(checkout, outputs["cluster_name"]) >= VAULT
     provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.acme.example"
     assert any(provider in line for line in made)
     if network and not cluster:
@@ -125,7 +131,14 @@ def test_what_is_theirs_is_used_and_stays_as_it_is(
     down = checkout.idp("down", STACK, "--json")
     assert down.code == 0, down
     assert set(there(checkout)) == all_before
+    assert _identities(checkout, NAME) == set(), "the one thing that their cluster got"
     assert theirs(checkout, found) == before
+
+
+def _identities(checkout: Checkout, cluster: str) -> set[tuple[str, str]]:
+    """Return namespace and service account of the pods that a cluster gives roles to."""
+    found = client(checkout, "eks").list_pod_identity_associations(clusterName=cluster)["associations"]
+    return {(one["namespace"], one["serviceAccount"]) for one in found}
 
 
 def test_a_cluster_that_is_not_there_is_one_line(

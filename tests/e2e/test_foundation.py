@@ -89,11 +89,30 @@ def test_up_from_an_empty_account_creates_all_and_a_second_up_nothing(
 def test_its_outputs_are_what_aws_has(standing: Checkout) -> None:
     cluster = client(standing, "eks").describe_cluster(name=output(standing, "cluster_name"))["cluster"]
     assert cluster["resourcesVpcConfig"]["vpcId"] == output(standing, "vpc_id")
+    [vpc] = client(standing, "ec2").describe_vpcs(VpcIds=[output(standing, "vpc_id")])["Vpcs"]
+    assert vpc["CidrBlock"] == output(standing, "vpc_cidr")
     buckets = {bucket["Name"] for bucket in client(standing, "s3").list_buckets()["Buckets"]}
     assert set(output(standing, "bucket_names").values()) == buckets
     roles = {role["Arn"] for role in client(standing, "iam").list_roles()["Roles"]}
     assert {output(standing, "preview_role_arn"), output(standing, "deploy_role_arn")} <= roles
     assert output(standing, "kubeconfig") == str(standing.local / "kubeconfig")
+
+
+def test_vault_s_pods_have_an_identity_that_opens_their_key_and_their_bucket(standing: Checkout) -> None:
+    eks, iam = client(standing, "eks"), client(standing, "iam")
+    given = {}
+    for one in eks.list_pod_identity_associations(clusterName="idp-local", namespace="idp-vault")["associations"]:
+        whole = eks.describe_pod_identity_association(clusterName="idp-local", associationId=one["associationId"])
+        role = whole["association"]["roleArn"].rpartition("/")[2]
+        [policy] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        given[one["serviceAccount"]] = {name for part in document["Statement"] for name in part["Resource"]}
+    bucket, keys = f"arn:aws:s3:::{_bucket(standing)}", output(standing, "key_arns")
+    assert given == {
+        "vault": {keys["unseal"]},
+        "vault-snapshot": {f"{bucket}/vault/*", keys["buckets"]},
+        "vault-restore": {bucket, f"{bucket}/vault/*", keys["buckets"]},
+    }
 
 
 def _vpc(checkout: Checkout) -> str:
@@ -174,6 +193,14 @@ DRIFTS: dict[str, tuple[Act, Act]] = {
             in client(c, "eks").list_access_entries(clusterName="idp-local")["accessEntries"]
         ),
     ),
+    "another role for Vault's servers": (
+        lambda c: client(c, "eks").update_pod_identity_association(
+            clusterName="idp-local",
+            associationId=_identity(c)["associationId"],
+            roleArn=output(c, "deploy_role_arn"),
+        ),
+        lambda c: _identity(c)["roleArn"].startswith(f"arn:aws:iam::{ACCOUNT}:role/idp/idp-local-vault-"),
+    ),
     "an owner's tag gone": (
         lambda c: client(c, "ec2").delete_tags(Resources=[_vpc(c)], Tags=[{"Key": "owner"}]),
         lambda c: (
@@ -183,6 +210,14 @@ DRIFTS: dict[str, tuple[Act, Act]] = {
     ),
 }
 """What somebody does by hand, and how one sees that it is undone."""
+
+
+def _identity(checkout: Checkout) -> Any:  # noqa: ANN401
+    eks, mine = client(checkout, "eks"), {"namespace": "idp-vault", "serviceAccount": "vault"}
+    [found] = eks.list_pod_identity_associations(clusterName="idp-local", **mine)["associations"]
+    return eks.describe_pod_identity_association(clusterName="idp-local", associationId=found["associationId"])[
+        "association"
+    ]
 
 
 def _default_group(checkout: Checkout) -> Any:  # noqa: ANN401

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from stacks import layers
+
 from .checkout import Checkout, Ran, cache, run
 from .kubectl import Kubectl, state_objects, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-LAYERS = ("foundation", "platform", "workspaces")
+LAYERS = tuple(layers.LAYERS)
 SECOND_RATIO = 3.0
 """How much longer than a preview of the same layers a `make up` that changes nothing may take."""
 

@@ -112,6 +112,11 @@ OF_SHOP: dict[str, Any] = {
     "aws_role_arn": "arn:aws:iam::123456789012:role/shop",
 }
 
+OF_WEB: list[dict[str, Any]] = [
+    {"file": "payment.key", "path": "web/payment", "field": "key", "optional": False},
+    {"file": "mail", "path": "mail", "field": None, "optional": True},
+]
+
 EXISTING_NETWORK: dict[str, Any] = {
     "existing": {
         "vpc_id": "vpc-0a1b2c3d",
@@ -135,6 +140,7 @@ def secretive() -> dict[str, Any]:
     """Return a valid document with secrets that name every key."""
     document = {**copy.deepcopy(VALID), "secrets": copy.deepcopy(SECRETS)}
     document["workspaces"][0].update(copy.deepcopy(OF_SHOP))
+    document["workspaces"][0]["services"][0]["secrets"] = copy.deepcopy(OF_WEB)
     return document
 
 

@@ -17,6 +17,7 @@ Refusals = Callable[[Document], list[tuple[str, str]]]
 VALIDATOR = Draft202012Validator(schema())
 
 PROJECTS = "workspaces[0].gitlab_projects"
+FILES, FILES_OF_WEB = "workspaces/0/services/0/secrets", "workspaces[0].services[0].secrets"
 BROKEN: list[tuple[str, object, str, str]] = [
     ("secrets/address", "http://127.0.0.1:8200", "secrets.address", "https://"),
     ("secrets/ca_file", "vault.pem", "secrets.ca_file", "the absolute path"),
@@ -40,9 +41,18 @@ BROKEN: list[tuple[str, object, str, str]] = [
     ),
     ("workspaces/0/database/reader_role", "x; drop", "workspaces[0].database.reader_role", "a-z, 0-9 and _"),
     ("workspaces/0/database/host", "10.0.0.1", "workspaces[0].database.host", "a fully qualified domain name"),
+    (f"{FILES}/0/path", "../deploy/key", f"{FILES_OF_WEB}[0].path", "below app/"),
+    (f"{FILES}/0/path", "/payment", f"{FILES_OF_WEB}[0].path", "below app/"),
+    (f"{FILES}/0/path", 'x" }}{{ env "HOME', f"{FILES_OF_WEB}[0].path", "below app/"),
+    (f"{FILES}/0/field", "a b", f"{FILES_OF_WEB}[0].field", "the name of a field"),
+    (f"{FILES}/0/file", "../../etc/passwd", f"{FILES_OF_WEB}[0].file", "without a folder"),
+    (f"{FILES}/0/optional", "yes", f"{FILES_OF_WEB}[0].optional", "true or false"),
+    (f"{FILES}/1/file", "payment.key", f"{FILES_OF_WEB}[1].file", "not taken yet (secrets[0] has this one)"),
+    ("workspaces/0/quota/memory", "383Mi", "workspaces[0].quota.memory", "at least 384Mi, the sum"),
+    ("workspaces/0/quota/cpu", "509m", "workspaces[0].quota.cpu", "at least 510m, the sum"),
     ("secrets/aws_region", None, "workspaces[0].aws_role_arn", "`secrets.aws_region` is null"),
 ]
-UNEXPRESSIBLE = ("is this one", "not taken yet")
+UNEXPRESSIBLE = ("is this one", "not taken yet", "the sum")
 """Words of rules that JSON Schema has no way to say."""
 
 
@@ -78,10 +88,13 @@ def test_what_has_no_effect_without_secrets_is_refused(
     if secrets:
         del secretive["secrets"]
     names = ("aws_role_arn", "database", "gitlab_projects")
-    assert sorted(path for path, _ in refusals(secretive)) == [f"workspaces[0].{name}" for name in names]
+    places = [*(f"workspaces[0].{name}" for name in names), FILES_OF_WEB]
+    assert sorted(path for path, _ in refusals(secretive)) == places
     for name in names:
         assert not VALIDATOR.is_valid(secretive)
         del secretive["workspaces"][0][name]
+    assert not VALIDATOR.is_valid(secretive)
+    secretive["workspaces"][0]["services"][0]["secrets"] = []
     assert refusals(secretive) == []
     assert VALIDATOR.is_valid(secretive)
 

@@ -102,6 +102,9 @@ GOOD: list[tuple[Any, list[object]]] = [
     (words.OpenpgpKey, [*map(packet, (0x98, 0x99, 0x9A, 0xC6)), packet(0x99, 74), packet(0x99, 75)]),
     (words.ClientId, ["vault-dev", "a", "api://vault.dev", "0oa1b2c3"]),
     (words.DatabaseName, ["shop", "shop_application", "_x", "a" * 63]),
+    (words.SecretPath, ["hello", "shop/payment", "a/b.c/d-e_f", "_x", "7", "a" * 200]),
+    (words.SecretField, ["password", "api-key", "tls.crt", "_x", "a" * 100]),
+    (words.SecretFileName, ["password", "tls.crt", "A..b", "a" * 100]),
 ]
 
 BAD: list[tuple[Any, list[object]]] = [
@@ -244,6 +247,29 @@ BAD: list[tuple[Any, list[object]]] = [
     ),
     (words.ClientId, ["", "a b", "-a", "a-", "a" * 129, "a\n"]),
     (words.DatabaseName, ["", "1a", "a-b", "Shop", "a b", 'a"; drop table x; --', "a" * 64, "a\n"]),
+    (
+        words.SecretPath,
+        [
+            "",
+            "/a",
+            "a/",
+            "a//b",
+            "..",
+            "a/../b",
+            "a/.b",
+            ".",
+            "*",
+            "a/+",
+            "a b",
+            "a?b",
+            "a%2e",
+            'a"}}{{',
+            "a\n",
+            "a" * 201,
+        ],
+    ),
+    (words.SecretField, ["", ".a", "-a", "a/b", "a b", 'a" | env', "{{a}}", "$a", "a" * 101, "a\n", "ä"]),
+    (words.SecretFileName, ["", ".", "..", ".a", "-a", "a/b", "../a", "a b", "{{a}}", "a" * 101, "a\n", "a\0"]),
 ]
 
 UNEXPRESSIBLE: list[tuple[Any, str]] = [

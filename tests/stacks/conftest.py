@@ -45,7 +45,10 @@ BELOW = {
         "vault_address": "https://vault.of.the.platform:8200",
         "vault_ca": "authority of the platform's Vault",
     },
-    "secrets": {field.name: f"{field.name} of the secrets" for field in fields(SecretsOutputs)},
+    "secrets": {
+        **{field.name: f"{field.name} of the secrets" for field in fields(SecretsOutputs)},
+        "kubernetes_login": "login-of-the-secrets",
+    },
     "foundation": {
         **{field.name: f"{field.name} of the foundation" for field in fields(FoundationOutputs)},
         "kubeconfig": "kubeconfig of the foundation",

@@ -13,7 +13,7 @@ import pytest
 import environments
 from idp import paths
 from stacks import aws, foundation, layers, loopback, outputs, platform
-from stacks.layers import FOUNDATION, PLATFORM, SECRETS, WORKSPACES
+from stacks.layers import FOUNDATION, PLATFORM, SECRETS, VAULT_NAMESPACE, WORKSPACES
 from stacks.platform import NAMESPACES
 
 Program = Callable[..., Any]
@@ -252,6 +252,27 @@ def test_the_quota_is_what_the_file_says(run_stack: Program, environment: enviro
 
 def test_some_environment_has_services_and_teams() -> None:
     assert any(workspace.services for environment in ENVIRONMENTS for workspace in environment.workspaces)
+
+
+@in_account
+def test_vault_s_pods_get_their_identity_where_the_platform_puts_them(run_stack: Program, stack: str) -> None:
+    assert VAULT_NAMESPACE in NAMESPACES
+    run = run_stack(stack)
+    given = {
+        args.inputs["serviceAccount"]
+        for args in run.of("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+        if args.inputs["namespace"] == VAULT_NAMESPACE
+    }
+    assert given == {"vault", "vault-snapshot", "vault-restore"}
+
+
+@every_environment
+def test_the_range_of_a_network_that_is_made_is_the_file_s(
+    run_stack: Program, environment: environments.Environment
+) -> None:
+    if environment.foundation is not None and environment.foundation.network.existing is None:
+        told = run_stack(f"{environment.name}.{FOUNDATION}").outputs["vpc_cidr"]
+        assert told == str(environment.foundation.network.cidr)
 
 
 def _providers(run: Any) -> list[Any]:  # noqa: ANN401 - as below

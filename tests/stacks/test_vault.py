@@ -17,7 +17,7 @@ from components.vault_server.configuration import AwsKmsSeal
 from components.vault_server.snapshots import SnapshotBucket, SnapshotVolume
 from environments import Environment
 from stacks import loopback, outputs, platform, vault_args
-from stacks.layers import PLATFORM
+from stacks.layers import PLATFORM, VAULT_NAMESPACE
 from stacks.outputs import FoundationOutputs
 
 Program = Callable[..., Any]
@@ -159,13 +159,13 @@ def test_vault_is_in_its_own_namespace_only(run_stack: Program, environment: Env
     assert len(own) > 20
     for one in own:
         if not one.typ.endswith(CLUSTER_WIDE):
-            assert one.inputs["metadata"]["namespace"] == platform.VAULT, one.name
+            assert one.inputs["metadata"]["namespace"] == VAULT_NAMESPACE, one.name
     # And nothing else of the platform runs there.
     running = {"StatefulSet", "Job", "CronJob", "Deployment"}
     there = {
         one.name
         for one in objects
-        if one.typ.rpartition(":")[2] in running and one.inputs["metadata"]["namespace"] == platform.VAULT
+        if one.typ.rpartition(":")[2] in running and one.inputs["metadata"]["namespace"] == VAULT_NAMESPACE
     }
     assert there
     assert there <= {one.name for one in own}
@@ -174,7 +174,7 @@ def test_vault_is_in_its_own_namespace_only(run_stack: Program, environment: Env
 @every
 def test_the_platform_says_where_vault_is_and_whom_to_trust(run_stack: Program, environment: Environment) -> None:
     found = run_stack(f"{environment.name}.{PLATFORM}").outputs
-    assert found["vault_address"] == f"https://vault.{platform.VAULT}.svc:8200"
+    assert found["vault_address"] == f"https://vault.{VAULT_NAMESPACE}.svc:8200"
     assert found["vault_ca"] == "what clients of Vault trust"
 
 

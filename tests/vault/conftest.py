@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.vault.gitlab_login import DeployingProject
+from components.vault.gitlab_claims import DeployingProject
 from idp.loopback.aws.server import AwsEmulator
 
 from . import world

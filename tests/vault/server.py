@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from components.vault import paths, policies
-from components.vault.gitlab_login import DeployingProject, deploy_role
+from components.vault.gitlab_claims import DeployingProject, deploy_role
 from idp import toolchain
 
 from .neighbours import Neighbours

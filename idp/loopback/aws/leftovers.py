@@ -69,7 +69,8 @@ LISTINGS = (
 def leftovers(endpoint: str, regions: tuple[str, ...] = ()) -> list[str]:
     """Return a line for each resource at `endpoint`, in `regions` or in all that were ever used.
 
-    Add-ons, access entries and the like are inside clusters; keys that wait for their deletion are as good as gone.
+    Add-ons, access entries and the like go with their cluster; Pod Identity associations are listed all the same,
+    because a cluster that was adopted stays. Keys that wait for their deletion are as good as gone.
     Raises ForeignAddressError for an endpoint outside this machine, ApiError if it does not answer.
     """
     loopback.require(endpoint)
@@ -86,6 +87,10 @@ def _in_region(client: Client) -> Iterator[str]:
         answer = client.send(listing.service, listing.operation, dict(listing.request), client.region)
         for item in jmespath.search(listing.path, answer) or []:
             yield f"{listing.service} {listing.operation}: {item} ({client.region})"
+    for cluster in jmespath.search("clusters", client.send("eks", "list_clusters", {}, client.region)) or []:
+        given = client.send("eks", "list_pod_identity_associations", {"clusterName": cluster}, client.region)
+        for item in jmespath.search("associations[].associationId", given) or []:
+            yield f"eks list_pod_identity_associations: {cluster} {item} ({client.region})"
     for key in jmespath.search("Keys[].KeyId", client.send("kms", "list_keys", {}, client.region)) or []:
         described = _describe_key(client, key)
         if described.get("KeyManager") == "CUSTOMER" and described.get("KeyState") != "PendingDeletion":

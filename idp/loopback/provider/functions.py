@@ -24,7 +24,8 @@ def call(function: Function, described: Schema, api: Api, arguments: Properties)
         raise Refusal("; ".join(f"{item.path}: {item.reason}" for item in findings))
     region = str(arguments.get("region") or api.region)
     members = {name: value for name, value in arguments.items() if name in function.arguments}
-    context = Context(api, function.row(), None, region, members)
+    # An argument `id` is what `$id` is in a row of a resource.
+    context = Context(api, function.row(), members.get("id"), region, members)
     found = context.run(function.call, members)
     if not isinstance(found, dict):
         raise Refusal(f"{function.call.operation}: not found")

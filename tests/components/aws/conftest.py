@@ -20,11 +20,13 @@ from components.aws.keys import Keys, KeysArgs
 from components.aws.network import Network, NetworkArgs
 from components.aws.node_pool import NodePoolArgs
 from components.aws.registry import Registry, RegistryArgs
+from components.aws.vault_access import VaultAccess, VaultAccessArgs
 
 ACCOUNT, REGION, URL = "123456789012", "eu-central-1", "https://gitlab.example"
 Answer = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
 TAGS = {"owner": "platform", "cost-centre": "cc-1"}
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+UNSEAL_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/5678abcd-12ab-34cd-56ef-1234567890ab"
 PROJECTS = (
     Project(path="platform/idp", branches=("main", "release/1")),
     Project(path="platform/other", branches=("main",)),
@@ -101,7 +103,7 @@ def _declare(*, per_zone: bool, state_key: str) -> None:
     keys = Keys(name, KeysArgs(account_id=ACCOUNT, region=REGION, alias_prefix=name)).arns
     Registry(name, RegistryArgs(prefix=name, repositories=["shop", "pay"], key_arn=keys["registry"]))
     Dns(name, DnsArgs(domain="idp.example"))
-    Buckets(name, BucketsArgs(prefix="acme-idp-test", account_id=ACCOUNT, key_arn=keys["buckets"]))
+    buckets = Buckets(name, BucketsArgs(prefix="acme-idp-test", account_id=ACCOUNT, key_arn=keys["buckets"])).names
     network = Network(
         name,
         NetworkArgs(
@@ -113,7 +115,7 @@ def _declare(*, per_zone: bool, state_key: str) -> None:
             permissions_boundary_arn=access.boundary_arn,
         ),
     )
-    Cluster(
+    cluster = Cluster(
         name,
         ClusterArgs(
             cluster_name=name,
@@ -138,6 +140,20 @@ def _declare(*, per_zone: bool, state_key: str) -> None:
                 "system": NodePoolArgs(instance_types=["m7i.large"], minimum=2, maximum=3),
                 "runners": NodePoolArgs(instance_types=["c7i.large"], minimum=0, maximum=9, taint="pool=runners"),
             },
+            permissions_boundary_arn=access.boundary_arn,
+        ),
+    )
+    VaultAccess(
+        name,
+        VaultAccessArgs(
+            account_id=ACCOUNT,
+            region=REGION,
+            cluster_name=cluster.cluster_name,
+            namespace="idp-vault",
+            # The mocks give every key one ARN.
+            unseal_key_arn=UNSEAL_KEY,
+            bucket=buckets["vault-snapshots"],
+            bucket_key_arn=keys["buckets"],
             permissions_boundary_arn=access.boundary_arn,
         ),
     )
@@ -196,6 +212,16 @@ class Judge:
             one["Effect"] == "Allow"
             and provider_arn in one["Principal"].get("Federated", ())
             and "sts:AssumeRoleWithWebIdentity" in one["Action"]
+            and _hold(one.get("Condition", {}), context)
+            for one in self.statements
+        )
+
+    def trusts_service(self, service: str, action: str, context: Mapping[str, object]) -> bool:
+        """Tell whether a service of AWS may take the role that has this trust policy."""
+        return any(
+            one["Effect"] == "Allow"
+            and service in one["Principal"].get("Service", ())
+            and action in one["Action"]
             and _hold(one.get("Condition", {}), context)
             for one in self.statements
         )

@@ -24,6 +24,7 @@ PROVIDER = f"{IAM}oidc-provider/gitlab.example"
 ADMIN = f"{IAM}role/OrganizationAccountAccessRole"
 OWN = f"{IAM}role{ROLE_PATH}idp-test-node-1a2b3c4"
 CLUSTER_IDENTITY = f"{IAM}oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/ABCDEF"
+ASSOCIATION = "arn:aws:eks:eu-central-1:123456789012:podidentityassociation/idp-test/a-0123456789abcdefg"
 BOUND = {"iam:PermissionsBoundary": BOUNDARY}
 OTHER = {"iam:PermissionsBoundary": f"{IAM}policy/other"}
 AWS_ADMIN = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
@@ -48,6 +49,13 @@ NEEDED: list[tuple[str, str, Context]] = [
     ("ec2:CreateVpc", "*", NONE),
     ("eks:CreateCluster", "arn:aws:eks:eu-central-1:123456789012:cluster/idp-test", NONE),
     ("eks-auth:AssumeRoleForPodIdentity", "arn:aws:eks:eu-central-1:123456789012:cluster/idp-test", NONE),
+    *(
+        (f"eks:{action}PodIdentityAssociation", resource, NONE)
+        for action, resource in (
+            ("Create", "arn:aws:eks:eu-central-1:123456789012:cluster/idp-test"),
+            *((action, ASSOCIATION) for action in ("Describe", "Update", "Delete")),
+        )
+    ),
     ("kms:CreateKey", "*", NONE),
     ("s3:PutObject", "arn:aws:s3:::acme-state/pulumi/x", NONE),
     ("route53:CreateHostedZone", "*", NONE),

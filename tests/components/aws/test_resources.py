@@ -65,7 +65,7 @@ def test_who_administers_is_named_so_that_one_can_leave(built: Built) -> None:
 
 
 def test_pod_identity_gives_an_addon_its_role(built: Built) -> None:
-    [association] = built.of("PodIdentityAssociation").values()
+    association = built.of("PodIdentityAssociation")["idp-test-aws-ebs-csi-driver"]
     assert (association["namespace"], association["serviceAccount"]) == ("kube-system", "ebs-csi-controller-sa")
     assert all("configurationValues" not in addon for addon in built.of("Addon").values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.vault import gitlab_login, kubernetes_login, people_login
-from components.vault.gitlab_login import DeployingProject, Project, claims, deploy_role, preview_claims
+from components.vault.gitlab_claims import DeployingProject, Project, claims, deploy_role, preview_claims
 
 SHOP = [Project("shop/web", 11), Project("shop/api", 12)]
 IDP = DeployingProject("platform/idp", 1, ["main"])

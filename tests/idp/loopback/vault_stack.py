@@ -107,12 +107,12 @@ class Stack:
         return "".join(path.read_bytes().decode("latin-1") for path in files)
 
 
-def make(folder: Path, settings: Mapping[str, Any]) -> Stack:
+def make(folder: Path, settings: Mapping[str, Any], program: str = PROGRAM) -> Stack:
     """Return a new stack in `folder`, with `settings` for the program."""
     tools = toolchain.ensure(print, toolchain.ENGINE)
     home = folder / "home"
     toolchain.install_plugins(tools, home)
-    (folder / "__main__.py").write_text(PROGRAM)
+    (folder / "__main__.py").write_text(program)
     (folder / "Pulumi.yaml").write_text(
         "name: vault\nruntime:\n  name: python\n  options:\n    toolchain: pip\n"
         f"    virtualenv: {Path(sys.executable).parent.parent}\n"

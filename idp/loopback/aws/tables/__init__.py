@@ -26,7 +26,7 @@ from idp.loopback.provider.table import Function, Row
 _MODULES = (network, gateways, routing, groups, launch, logs, iam, kms, eks, ecr, route53, acm, s3)
 
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
-    {function.token: function for module in (eks, sts) for function in module.FUNCTIONS}
+    {function.token: function for module in (network, eks, sts) for function in module.FUNCTIONS}
 )
 
 ROWS: Mapping[str, Row] = MappingProxyType({row.type: row for module in _MODULES for row in module.ROWS})

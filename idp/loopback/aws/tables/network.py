@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.loopback.aws.tables.common import KEPT, TAGS, ec2_tags, tag_specification
-from idp.loopback.provider.table import Call, Prop, Row, Step
+from idp.loopback.provider.table import Call, Function, Prop, Row, Step
 
 
 def _vpc_attribute(name: str, member: str) -> tuple[Step, Step]:
@@ -96,5 +96,33 @@ SUBNET = Row(
     absent=("ipv6CidrBlockAssociationId",),
     unique=("vpcId", "cidrBlock"),
 )
+
+GET_VPC = Function(
+    token="aws:ec2/getVpc:getVpc",  # noqa: S106 (a name of the SDK, not a secret)
+    service="ec2",
+    # By id alone, of which there is one: the official plugin refuses to choose among several.
+    call=Call("describe_vpcs", {"VpcIds": ["$id"]}, pick="Vpcs[?VpcId=={id}] | [0]"),
+    arguments=("id",),
+    computed={
+        "arn": "arn:aws:ec2:{region}:{account}:vpc/{id}",
+        "id": "VpcId",
+        "default": "IsDefault",
+        "cidrBlockAssociations": "CidrBlockAssociationSet[].{associationId: AssociationId, cidrBlock: CidrBlock, "
+        "state: CidrBlockState.State}",
+    },
+    # EC2 tells these by operations of their own.
+    absent=(
+        "enableDnsHostnames",
+        "enableDnsSupport",
+        "enableNetworkAddressUsageMetrics",
+        "mainRouteTableId",
+        "filters",
+        "ipv6AssociationId",
+        "ipv6CidrBlock",
+        "ipv6CidrBlockAssociations",
+    ),
+)
+
+FUNCTIONS = (GET_VPC,)
 
 ROWS = (VPC, SUBNET)

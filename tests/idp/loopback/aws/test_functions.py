@@ -12,7 +12,7 @@ import jmespath
 import pulumi
 import pulumi_aws
 import pytest
-from botocore.model import StructureShape
+from botocore.model import ListShape, StructureShape
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +24,7 @@ from idp.loopback.aws.tables import FUNCTIONS
 from idp.loopback.provider import schema
 from idp.loopback.provider.decode import find
 from idp.loopback.provider.schema import UnknownTypeError
-from idp.loopback.provider.table import Function, property_of, references
+from idp.loopback.provider.table import BRACES, Function, property_of, references
 from idp.loopback.provider.values import UNKNOWN
 
 from .conftest import ACCOUNT, World
@@ -34,6 +34,7 @@ FUNCTION = pytest.mark.parametrize(
     "function", FUNCTIONS.values(), ids=[token.rsplit(":", 1)[-1] for token in FUNCTIONS]
 )
 API = Client(REGION, Credentials("x", "x"), {})
+GET_VPC = "aws:ec2/getVpc:getVpc"
 GET_CLUSTER = "aws:eks/getCluster:getCluster"
 IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
 IGNORED = ("opts", "return")
@@ -92,8 +93,9 @@ def test_the_row_names_what_botocore_and_the_sdk_have(function: Function) -> Non
     used = {property_of(name) for template in function.call.members.values() for name in references(template)}
     for name in function.arguments:
         assert name in used or API.member(function.service, function.call.operation, "", name), name
-    for path in (*function.computed.values(), function.call.pick):
-        jmespath.compile(path or "@")
+    for path in (*function.computed.values(), BRACES.sub("`1`", function.call.pick)):
+        if not path.startswith("arn:"):
+            jmespath.compile(path or "@")
 
 
 @FUNCTION
@@ -107,8 +109,10 @@ def test_what_the_operation_demands_is_an_argument(function: Function) -> None:
 def test_all_results_are_accounted_for(function: Function) -> None:
     """Each result is computed by the row, declared absent, the region, or a member that the operation answers."""
     shape = client.operation_model(function.service, function.call.operation).output_shape
-    picked = cast("StructureShape", shape).members[function.call.pick] if function.call.pick else shape
-    members = cast("StructureShape", picked).members
+    first = re.match(r"\w+", function.call.pick)
+    picked = cast("StructureShape", shape).members[first[0]] if first else shape
+    one = picked.member if isinstance(picked, ListShape) else picked
+    members = cast("StructureShape", one).members
     for name in schema.load_function(PACKAGE, function.token).outputs:
         known = name in (*function.computed, *function.absent, *(("region",) if function.regional else ()))
         assert known or find(name, members), name
@@ -117,7 +121,8 @@ def test_all_results_are_accounted_for(function: Function) -> None:
 @FUNCTION
 def test_the_sdk_asks_for_this_token_with_these_arguments(engine: Engine, world: World, function: Function) -> None:
     described = schema.load_function(PACKAGE, function.token)
-    arguments = {"name": world.clusters[0]} if "name" in function.arguments else {}
+    there = {"name": world.clusters[0], "id": world.vpc}
+    arguments = {name: there[name] for name in function.arguments}
     _, plugin = _run(engine, _sdk(function.token), **arguments)
     [(token, sent)] = plugin.asked
     assert token == function.token
@@ -162,9 +167,27 @@ def test_a_cluster_is_what_the_sdk_says_it_is(engine: Engine, world: World) -> N
     assert (found.outpost_configs, found.storage_configs, found.remote_network_configs) == ([], [], [])
 
 
+def test_a_vpc_is_what_the_sdk_says_it_is(engine: Engine, world: World) -> None:
+    """Of several, so that it is not the first one that is told."""
+    for cidr in ("10.61.0.0/16", "10.62.0.0/16"):
+        vpc = world.made("aws:ec2/vpc:Vpc", cidrBlock=cidr, tags={"team": "shop"})
+        made = vpc.outputs
+        found, _ = _run(engine, pulumi_aws.ec2.get_vpc_output, id=vpc.id)
+        assert isinstance(found, pulumi_aws.ec2.GetVpcResult)
+        assert (found.id, found.arn, found.owner_id) == (vpc.id, made["arn"], ACCOUNT)
+        assert (found.cidr_block, found.default, found.state) == (cidr, False, "available")
+        assert [(one.cidr_block, one.state) for one in found.cidr_block_associations] == [(cidr, "associated")]
+        assert (found.dhcp_options_id, found.instance_tenancy) == (made["dhcpOptionsId"], "default")
+        assert found.tags == {"owner": "platform", "team": "shop"}
+
+
 def test_every_result_is_of_the_sdks_kind(engine: Engine, world: World) -> None:
     kinds = {"string": str, "boolean": bool, "list": list, "map": dict, "object": dict}
-    for token, arguments in ((GET_CLUSTER, {"name": world.clusters[0]}), (IDENTITY, {})):
+    for token, arguments in (
+        (GET_CLUSTER, {"name": world.clusters[0]}),
+        (GET_VPC, {"id": world.vpc}),
+        (IDENTITY, {}),
+    ):
         described = schema.load_function(PACKAGE, token).outputs
         told = engine.invoke(token, arguments)
         assert set(told) <= set(described)
@@ -207,6 +230,13 @@ BAD: list[tuple[str, Mapping[str, object], str]] = [
         {"name": "x", "tags": {"a": "b"}},
         "tags: the function has it, but this provider does not support it",
     ),
+    (GET_VPC, {}, "describe_vpcs: not found"),
+    (
+        GET_VPC,
+        {"id": "vpc-none"},
+        "describe_vpcs: InvalidVpcID.NotFound: VpcID {'vpc-none'} does not exist.",
+    ),
+    (GET_VPC, {"default": True}, "default: the function has it, but this provider does not support it"),
     (IDENTITY, {"id": "x"}, "id: the function has it, but this provider does not support it"),
     (IDENTITY, {"region": "eu-west-1"}, "region: unknown argument"),
 ]

@@ -9,6 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from idp.loopback.aws.leftovers import leftovers
 from idp.loopback.aws.recorder import HANDLERS, wire
 from idp.loopback.aws.recorder.message import RefusedError
 
@@ -151,3 +152,21 @@ def test_nonsense_is_refused(body: bytes) -> None:
 def test_unsigned_requests_do_not_reach_the_recorder() -> None:
     assert wire.signer("Bearer x") is None
     assert wire.signer("") is None
+
+
+def test_an_association_is_left_over_until_it_is_gone(world: World) -> None:
+    """A cluster that was adopted stays, so nothing else would show it."""
+    cluster, role = world.clusters[0], world.roles[0]["arn"]
+    made = world.made(
+        "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+        clusterName=cluster,
+        namespace="left",
+        serviceAccount=world.unique("over"),
+        roleArn=role,
+    )
+    line = f"eks list_pod_identity_associations: {cluster} {made.outputs['associationId']} (eu-central-1)"
+    assert leftovers(world.engine.endpoint).count(line) == 1
+    _client(world, "eks").delete_pod_identity_association(
+        clusterName=cluster, associationId=made.outputs["associationId"]
+    )
+    assert line not in leftovers(world.engine.endpoint)

@@ -1,5 +1,6 @@
 // Command sample is the service of the sample team: an HTTP server with probes, a JSON access log on
-// standard output and a graceful end. It listens on $PORT (8080 if unset).
+// standard output and a graceful end. It listens on $PORT (8080 if unset). GET /secret tells which secrets
+// it has, never what is in them.
 package main
 
 import (
@@ -62,6 +63,16 @@ func routes(host string, draining *atomic.Bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "hello from %s\n", host)
+	})
+	mux.HandleFunc("GET /secret", func(w http.ResponseWriter, _ *http.Request) {
+		found, err := secrets(folder)
+		if err != nil {
+			log.Print(err)
+			http.Error(w, "the secrets can't be read", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(map[string]any{"secrets": found})
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "ok")

@@ -75,9 +75,17 @@ func (c *cluster) publish(ctx context.Context, name string, data map[string]stri
 	return err == nil, err
 }
 
+// metadata labels an object as the platform's, and as this program's: Pulumi knows nothing of it.
 func (c *cluster) metadata(name string) meta.ObjectMeta {
-	return meta.ObjectMeta{Name: name, Namespace: c.namespace, Labels: c.labels}
+	labels := maps.Clone(c.labels)
+	if _, labelled := labels[managedBy]; labelled {
+		labels[managedBy] = "vault-bootstrap"
+	}
+	return meta.ObjectMeta{Name: name, Namespace: c.namespace, Labels: labels}
 }
+
+// managedBy is Kubernetes' recommended label.
+const managedBy = "app.kubernetes.io/managed-by"
 
 // transient lets a failure that may pass be tried again, and returns any other.
 func transient(err error) error {
