@@ -83,7 +83,8 @@ def test_the_rest_is_what_the_file_says(run_program: Program, environment: Envir
         assert getattr(settings, name) == getattr(said, name)
     for name in ("keepers", "egress_to"):
         told = [vars(one) if hasattr(one, "__dict__") else one for one in getattr(settings, name)]
-        assert told == [one.model_dump() for one in getattr(said, name)]
+        # In an account, it reaches what gives its pods their identity, too.
+        assert told[-len(getattr(said, name)) or len(told) :] == [one.model_dump() for one in getattr(said, name)]
 
 
 @every
