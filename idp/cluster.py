@@ -10,7 +10,7 @@ from idp import paths, toolchain
 from idp.errors import Exit, IdpError
 from idp.files import write
 from idp.loopback import images
-from idp.loopback.cluster import Forward, LocalCluster, preconditions
+from idp.loopback.cluster import Forward, LocalCluster, Status, preconditions
 from idp.session import Report, Session, uses_loopback
 from stacks.layers import FOUNDATION
 from stacks.loopback import VAULT_IP, VAULT_PLUGINS
@@ -24,6 +24,14 @@ def local(report: Report) -> LocalCluster:
     preconditions.check_machine()
     tool = toolchain.ensure(report, (*toolchain.CLUSTER, *toolchain.VAULT)).path
     return LocalCluster(paths.LOCAL, tool, [VAULT], images=[images.VAULT, images.VAULT_BOOTSTRAP])
+
+
+def start_local(report: Report) -> Status:
+    """Start the local cluster, and write down what its image of Vault holds; return how it stands."""
+    status = local(report).start(report)
+    tools = toolchain.ensure(report, toolchain.VAULT)
+    write(VAULT_PLUGINS, json.dumps(images.plugin_checksums(tools.path)))
+    return status
 
 
 def forwarded(name: str) -> int | None:
@@ -61,9 +69,7 @@ def start(session: Session, report: Report) -> None:
     if not needed(session.chosen):
         return
     if uses_loopback(session.environment):
-        tools = toolchain.ensure(report, toolchain.VAULT)
-        local(report).start(report)
-        write(VAULT_PLUGINS, json.dumps(images.plugin_checksums(tools.path)))
+        start_local(report)
     else:
         require(session)
 

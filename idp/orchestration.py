@@ -64,9 +64,14 @@ def down(session: Session, watch: Watch, *, refresh: bool = False, unprotect: bo
     Raises what `check_removable` does, with nothing removed.
     """
     results = []
-    for layer in reversed(check_removable(session, unprotect=unprotect)):
-        session.ready(layer, LONG)
-        if pending.pending(session.settings, layer):
+    standing = check_removable(session, unprotect=unprotect)
+    holding = {layer for layer, summary in session.layers.summaries().items() if summary.resources}
+    for layer in reversed(standing):
+        unsettled = pending.pending(session.settings, layer)
+        if layer in holding or unsettled:
+            # An empty one, which an update never got to, may wait for a server that will never be there.
+            session.ready(layer, LONG)
+        if unsettled:
             session.layers.settle(layer)
         if unprotect:
             session.layers.unprotect(layer)

@@ -27,7 +27,9 @@ def remove(report: Report) -> None:
         with open_session(NAME, None, report) as session:
             # The foundation goes with the emulator.
             above = replace(session, chosen=tuple(layer for layer in session.chosen if layer != FOUNDATION))
-            with readiness.started(above, report) as ready:
+            # What was never there needs neither a plugin nor a server to be removed.
+            standing = tuple(orchestration.check_removable(above))
+            with readiness.started(replace(above, chosen=standing), report) as ready:
                 results = orchestration.down(ready, lambda _action, _progress: None)
         if not all(result.ok for result in results):
             raise IdpError("local: not every resource could be removed; `idp down local` says why")

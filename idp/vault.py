@@ -7,9 +7,10 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from environments import Environment
@@ -22,6 +23,8 @@ from stacks.loopback import vault_record
 
 if TYPE_CHECKING:
     import hvac
+
+Answer = TypeVar("Answer")
 
 BUNDLE = "vault-ca"
 """ConfigMap with `ca.crt`, what clients trust."""
@@ -90,10 +93,13 @@ def reach(session: Session) -> Reach:
     if not own(environment):
         raise IdpError(f"{environment.name}: platform.vault: null is not allowed here: there is no Vault", Exit.INVALID)
     found = json.loads(_kubectl(session, "get", "configmap", BUNDLE, "--output=json"))
+    authority = (found.get("data") or {}).get("ca.crt")
+    if not authority:
+        raise NotReady(f"configmap {VAULT_NAMESPACE}/{BUNDLE}: no ca.crt in it yet")
     record = vault_record(environment.name)
     ca_file = record.with_suffix(".crt")
     record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write(ca_file, str(found["data"]["ca.crt"]))
+    write(ca_file, str(authority))
     address = _own_address(environment)
     write(record, json.dumps({"address": address, "ca_file": str(ca_file)}))
     return Reach(address, ca_file)
@@ -106,8 +112,10 @@ def entrust(session: Session, patience: float, report: Report) -> None:
     else to give.
     """
     environment = session.environment
-    given = os.environ.get(TOKEN_VARIABLE)
-    if given and not uses_loopback(environment):
+    # The one for the Vault of another environment opens nothing in that of this machine.
+    ours = own(environment) and uses_loopback(environment)
+    if os.environ.get(TOKEN_VARIABLE) and not ours:
+        _patiently(lambda: reach(session), patience, report)
         return
     if not own(environment):
         raise IdpError(
@@ -121,11 +129,15 @@ def deploy_token(session: Session, patience: float = SOON, report: Report = lamb
 
     Raises `NotReady` with the last reason.
     """
+    return _patiently(lambda: _login(reach(session), _jwt(session)), patience, report)
+
+
+def _patiently(ask: Callable[[], Answer], patience: float, report: Report) -> Answer:
+    """Return the answer, asked for again while it is `NotReady`, for up to `patience` seconds."""
     begun = said = time.monotonic()
     while True:
         try:
-            found = reach(session)
-            return _login(found, _jwt(session))
+            return ask()
         except NotReady as error:
             now = time.monotonic()
             if now - begun >= patience:
@@ -146,7 +158,8 @@ def client(found: Reach, token: str | None = None) -> hvac.Client:
     session.trust_env = urlsplit(found.address).hostname not in ("127.0.0.1", "::1")
     verify = str(found.ca_file) if found.ca_file else True
     session.verify = verify
-    return hvac.Client(url=found.address, token=token, verify=verify, timeout=10, session=session)
+    # Without one, hvac would send whatever token it finds around, to whichever Vault this is.
+    return hvac.Client(url=found.address, token=token or "", verify=verify, timeout=10, session=session)
 
 
 def _login(found: Reach, jwt: str) -> str:

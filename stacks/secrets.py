@@ -89,12 +89,13 @@ def _reach(environment: Environment, platform: PlatformOutputs) -> Reach | None:
     `idp` writes that down, as only it knows which port of this machine leads there.
     """
     secrets = environment.secrets
-    if secrets is not None and secrets.address is not None:
+    if secrets is None or secrets.address is not None:
         return None
     record = loopback.vault_record(environment.name)
     try:
         found = json.loads(record.read_text())
-        # The outputs say that Vault stands, and a new authority reaches whoever reads them.
-        return Reach(address=platform.vault_address.apply(lambda _: str(found["address"])), ca_file=found["ca_file"])
+        address, ca_file = str(found["address"]), str(found["ca_file"])
     except (OSError, ValueError, KeyError, TypeError):
         raise pulumi.RunError(f"secrets.address: {record}: not there; `idp up {environment.name}` writes it") from None
+    # The outputs say that Vault stands, and a new authority reaches whoever reads them.
+    return Reach(address=platform.vault_address.apply(lambda _: address), ca_file=ca_file)

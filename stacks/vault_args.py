@@ -95,7 +95,7 @@ def _plugins() -> list[Plugin]:
         return [
             Plugin(kind=kind, name=name, command=file, sha256=checksums[file]) for file, (kind, name) in PLUGINS.items()
         ]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise pulumi.RunError(
             f"platform.vault: {loopback.VAULT_PLUGINS}: no checksums there; `idp local start` writes them"
         ) from None

@@ -18,7 +18,7 @@ from stacks.outputs import PlatformOutputs, WorkspacesOutputs
 
 
 def build(environment: Environment) -> WorkspacesOutputs:
-    """Declare the layer; reads the outputs of `platform`."""
+    """Declare the layer; reads the outputs of `platform`, and of `secrets` where the environment has it."""
     platform = outputs.read(PlatformOutputs, environment.name)
     return declare(environment, platform, pod_secrets.of_platform(environment, platform))
 

@@ -26,7 +26,7 @@ LOCK = environment_lock("local")
 def start(wait: Wait = WAIT, as_json: Json = False) -> None:
     """Start the cluster, or whatever part of it does not run; needs Linux and root. `idp up local` starts the rest."""
     with lock.hold(LOCK, "idp local start", wait, display.note):
-        _show(cluster.local(display.note).start(display.note), as_json)
+        _show(cluster.start_local(display.note), as_json)
 
 
 @app.command(epilog="Example: idp local stop --purge")

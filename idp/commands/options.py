@@ -6,6 +6,10 @@ from typing import Annotated
 
 import typer
 
+from stacks.layers import LAYERS
+
+*_FIRST, _LAST = LAYERS
+
 EnvironmentName = Annotated[
     str,
     typer.Argument(
@@ -15,7 +19,8 @@ EnvironmentName = Annotated[
     ),
 ]
 Layer = Annotated[
-    str | None, typer.Option("--layer", metavar="LAYER", help="Only this layer: foundation, platform or workspaces.")
+    str | None,
+    typer.Option("--layer", metavar="LAYER", help=f"Only this layer: {', '.join(_FIRST)} or {_LAST}."),
 ]
 IKnow = Annotated[
     str | None,

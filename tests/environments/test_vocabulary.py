@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -11,6 +12,16 @@ from pydantic import TypeAdapter, ValidationError
 from environments import vocabulary as words
 
 DIGEST = "@sha256:" + "0a" * 32
+
+
+def packet(tag: int, length: int = 100) -> str:
+    """Return an OpenPGP packet that begins with this byte, as a file has it."""
+    return base64.b64encode(bytes([tag, *range(length)])).decode()
+
+
+def pem(kind: str = "PUBLIC KEY", line: str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE") -> str:
+    return f"-----BEGIN {kind}-----\n{line}\n-----END {kind}-----\n"
+
 
 GOOD: list[tuple[Any, list[object]]] = [
     (words.DnsLabel, ["a", "web", "a-1", "a" * 40]),
@@ -85,6 +96,10 @@ GOOD: list[tuple[Any, list[object]]] = [
         ["https://vault.acme.example:8200", "https://127.0.0.1:8200", "https://[::1]:1", "https://a.b"],
     ),
     (words.TrustFile, ["/etc/ssl/acme.pem", "/a b"]),
+    (words.PublicKey, [pem(), pem().rstrip(), pem(line="QUJD" * 16 + "\n" + "QUI=")]),
+    (words.VaultReplicas, [1, 2, 3, 5]),
+    (words.KeyThreshold, [1, 2, 20]),
+    (words.OpenpgpKey, [*map(packet, (0x98, 0x99, 0x9A, 0xC6)), packet(0x99, 74), packet(0x99, 75)]),
     (words.ClientId, ["vault-dev", "a", "api://vault.dev", "0oa1b2c3"]),
     (words.DatabaseName, ["shop", "shop_application", "_x", "a" * 63]),
     (words.SecretPath, ["hello", "shop/payment", "a/b.c/d-e_f", "_x", "7", "a" * 200]),
@@ -209,6 +224,27 @@ BAD: list[tuple[Any, list[object]]] = [
     ),
     (words.VaultAddress, ["https://127.0.0.1:", "https://[::2]", "https://a.b\n", ""]),
     (words.TrustFile, ["acme.pem", "~/acme.pem", "/a\n", "", "/"]),
+    (
+        words.PublicKey,
+        [
+            "",
+            "MFkw",
+            pem("PRIVATE KEY"),
+            pem("RSA PUBLIC KEY"),
+            pem("CERTIFICATE"),
+            pem(line="a" * 65),
+            pem(line="a b"),
+        ],
+    ),
+    (words.PublicKey, [pem(line=""), f"{pem()}{pem()}", f" {pem()}", pem().replace("\n", ""), f"{pem()}\n"]),
+    (words.VaultReplicas, [0, 6, -1, 3.5, "3", True, None]),
+    (words.KeyThreshold, [0, 21, -1, "2", True, None]),
+    # Of a private key in the old format, of a signature, of a user; in armour; too short to be a key; over two lines.
+    (words.OpenpgpKey, ["", *map(packet, (0x94, 0x95, 0x96, 0x88, 0xB4)), "-----BEGIN PGP PUBLIC KEY BLOCK-----"]),
+    (
+        words.OpenpgpKey,
+        [packet(0x99, 60), packet(0x99) + "\n", packet(0x99)[:70] + "\n" + packet(0x99)[70:], "m" * 20_001],
+    ),
     (words.ClientId, ["", "a b", "-a", "a-", "a" * 129, "a\n"]),
     (words.DatabaseName, ["", "1a", "a-b", "Shop", "a b", 'a"; drop table x; --', "a" * 64, "a\n"]),
     (
@@ -239,9 +275,10 @@ BAD: list[tuple[Any, list[object]]] = [
 UNEXPRESSIBLE: list[tuple[Any, str]] = [
     *((words.Cidr, text) for text in ("169.0.0.0/8", "169.128.0.0/9", "10.0.0.1/16", "10.20.1.0/16")),
     *((words.VpcCidr, text) for text in ("10.20.0.1/16", "10.20.1.0/16", "10.20.8.0/20")),
+    *((words.OpenpgpKey, text) for text in (packet(0xC5), packet(0xC7), packet(0x9B), f"{packet(0x99)}A")),
     *((words.PublicCidr, text) for text in ("198.51.100.1/24", "10.1.0.0/16", "172.31.255.0/24", "192.168.7.9/32")),
 ]
-"""Networks: overlaps and host bits are arithmetic, beyond a pattern."""
+"""Overlaps and host bits of networks are arithmetic, bytes of a key (0xC5: private, new format) are inside base64."""
 
 
 def pairs(matrix: list[tuple[Any, list[object]]]) -> list[Any]:
@@ -280,7 +317,7 @@ def test_bad_values_are_refused_by_the_schema(kind: type[object], value: object)
 
 
 @pytest.mark.parametrize(("kind", "value"), UNEXPRESSIBLE)
-def test_networks_that_only_arithmetic_can_refuse_are_refused(kind: Any, value: str) -> None:  # noqa: ANN401 - a type
+def test_what_only_arithmetic_can_refuse_is_refused(kind: Any, value: str) -> None:  # noqa: ANN401 - a type
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)
 

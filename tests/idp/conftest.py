@@ -82,9 +82,9 @@ class Plugins:
     on_path: Path
     """A folder on PATH."""
 
-    def add(self, folder: Path) -> Path:
-        """Put an executable into a folder, as the official AWS plugin would lie there, and return it."""
-        executable = folder / "pulumi-resource-aws"
+    def add(self, folder: Path, name: str = "aws") -> Path:
+        """Put an executable into a folder, as an official plugin would lie there, and return it."""
+        executable = folder / f"pulumi-resource-{name}"
         folder.mkdir(parents=True, exist_ok=True)
         executable.write_text("#!/bin/sh\nexit 1\n")
         executable.chmod(0o755)

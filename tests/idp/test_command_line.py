@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ import environments
 from environments import InvalidEnvironment
 from environments.errors import Finding
 from idp import __main__ as program
-from idp import cloud, cluster, orchestration
+from idp import cloud, cluster, orchestration, vault
 from idp.commands import describe, environment
 from idp.engine.command import EngineCommand
 from idp.engine.layer import Layers as RealLayers
@@ -64,6 +65,13 @@ def test_every_option_is_explained(path: tuple[str, ...]) -> None:
     for parameter in COMMANDS[path].params:
         if isinstance(parameter, TyperOption):
             assert parameter.help, parameter.name
+
+
+@pytest.mark.parametrize("command", ["up", "preview", "down"])
+def test_help_names_every_layer(command: str) -> None:
+    [option] = [one for one in COMMANDS[(command,)].params if one.name == "layer"]
+    assert isinstance(option, TyperOption)
+    assert re.findall(r"\w+", (option.help or "").partition(": ")[2].replace(" or ", ", ")) == list(LAYERS)
 
 
 def test_the_example_of_a_command_is_one_that_it_takes() -> None:
@@ -156,7 +164,8 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     for servers in (cloud, cluster):
         monkeypatch.setattr(servers, "start", lambda *_args: None)
         monkeypatch.setattr(servers, "require", lambda *_args: None)
-    monkeypatch.setattr(cloud, "install_plugin", lambda _session: True)
+    for plugin in (cloud, vault):
+        monkeypatch.setattr(plugin, "install_plugin", lambda _session: True)
     monkeypatch.setattr(orchestration, "check_removable", lambda _session, **_options: list(LAYERS))
     for operation in ("up", "down", "preview"):
         monkeypatch.setattr(orchestration, operation, lambda *_args, **_options: found.results)
@@ -220,7 +229,7 @@ def test_status_shows_layers_that_do_not_stand_yet() -> None:
 @pytest.mark.usefixtures("ready")
 def test_outputs() -> None:
     rows = json.loads(CliRunner().invoke(program.app, ["outputs", "local", "--json"]).stdout)["layers"]
-    assert rows == {"foundation": None, "platform": {"names": ["a"], "token": "[secret]"}, "workspaces": None}
+    assert rows == {**dict.fromkeys(LAYERS), "platform": {"names": ["a"], "token": "[secret]"}}
     assert "[secret]" in CliRunner().invoke(program.app, ["outputs", "local"]).stdout
 
 

@@ -17,7 +17,7 @@ from idp.engine.layer import Result, StackSummary
 from idp.engine.progress import Progress, Step, Violation
 from idp.engine.settings import EngineSettings
 from idp.errors import Exit, IdpError
-from idp.session import Session
+from idp.session import NotReady, Session
 
 Graph = dict[str, tuple[str, ...]]
 NAMES = tuple("abcdef")
@@ -43,6 +43,14 @@ class World:
     locked: dict[str, list[str]] = field(default_factory=dict)
     """Protected resources by layer."""
     exports: dict[str, int] = field(default_factory=dict)
+    barred: set[str] = field(default_factory=set)
+    """Layers whose servers let nobody in until a layer below is updated, which repairs them."""
+    gone: set[str] = field(default_factory=set)
+    """Layers whose servers let nobody in, whatever is updated."""
+    asked: list[tuple[str, float]] = field(default_factory=list)
+    """What `ready` was called with."""
+    let_in: set[str] = field(default_factory=set)
+    """Layers for which it found what they need."""
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -53,6 +61,16 @@ class World:
     def needs_update(self, layer: str) -> bool:
         stale = any(self.exports[below] != self.seen[layer][below] for below in self.graph[layer])
         return layer not in self.standing or layer in self.dirty or stale
+
+    def ready(self, layer: str, patience: float) -> None:
+        self.asked.append((layer, patience))
+        if layer in self.gone | self.barred:
+            raise NotReady(f"{layer}: nobody answers")
+        self.let_in.add(layer)
+
+    def need(self, layer: str) -> None:
+        """Check that what the layer lives on was asked for before the engine works on it."""
+        assert layer in self.let_in, "worked on without asking for what it needs"
 
     def summaries(self) -> dict[str, StackSummary]:
         return {
@@ -65,6 +83,7 @@ class World:
 
     def preview(self, progress: Progress) -> Result:
         layer = progress.layer
+        self.need(layer)
         self.log.append(("preview", layer))
         assert layer in self.stacks
         assert self.standing.issuperset(self.graph[layer]), "previewed before its inputs were known"
@@ -78,7 +97,9 @@ class World:
     def up(self, progress: Progress, *, refresh: bool = False) -> Result:
         layer = progress.layer
         assert refresh or self.needs_update(layer), "updated though nothing changes"
+        self.need(layer)
         self.log.append(("up", layer))
+        self.barred -= {above for above, below in self.graph.items() if layer in below}
         if layer in self.broken:
             progress.errors.append("halfway")
             return Result(layer, "up", False, 0.0, progress)
@@ -91,6 +112,8 @@ class World:
 
     def destroy(self, progress: Progress, *, refresh: bool = False) -> Result:  # noqa: ARG002 - as Layers has it
         layer = progress.layer
+        if layer in self.standing:
+            self.need(layer)
         self.log.append(("destroy", layer))
         assert not self.locked.get(layer), "the engine refuses to delete what is protected"
         if layer in self.broken:
@@ -111,6 +134,7 @@ class World:
         self.locked.pop(layer, None)
 
     def settle(self, layer: str) -> None:
+        self.need(layer)
         self.log.append(("settle", layer))
 
     def did(self, action: str) -> list[str]:
@@ -148,6 +172,7 @@ def session(world: World, chosen: tuple[str, ...] | None = None) -> Session:
         layers=world,
         graph=world.graph,
         chosen=chosen or tuple(world.graph),
+        ready=world.ready,
     )
     return cast("Session", found)
 
@@ -322,3 +347,75 @@ def test_watch_is_told_of_every_operation() -> None:
     told: list[tuple[str, str]] = []
     orchestration.up(session(world), lambda action, progress: told.append((action, progress.layer)))
     assert told == world.log == [("preview", "a"), ("up", "a")]
+
+
+def inner(world: World) -> set[str]:
+    """Return the layers that read from another."""
+    return {layer for layer, below in world.graph.items() if below}
+
+
+@given(worlds(faults=False), st.data())
+def test_a_layer_without_its_servers_is_left_out_of_the_first_previews_and_looked_at_after_the_one_below(
+    world: World, data: st.DataObject
+) -> None:
+    world.standing = world.stacks = set(world.graph)
+    world.dirty = {layer for layer, below in world.graph.items() if not below}
+    world.barred = data.draw(st.sets(st.sampled_from(sorted(inner(world))))) if inner(world) else set()
+    direct = {layer for layer in world.barred if world.dirty.intersection(world.graph[layer])}
+    world.barred, barred = set(direct), set(direct)
+    results = run_up(world)
+    assert all(result.ok for result in results)
+    assert [result.layer for result in results] == list(world.graph)
+    for layer in barred:
+        below = min(world.log.index(("up", under)) for under in world.graph[layer] if ("up", under) in world.log)
+        assert ("preview", layer) not in world.log[:below]
+        assert ("preview", layer) in world.log[below:]
+
+
+@given(worlds(faults=False), st.data())
+def test_a_layer_whose_servers_stay_away_ends_an_update_there_with_the_reason(
+    world: World, data: st.DataObject
+) -> None:
+    gone = data.draw(st.sampled_from(sorted(world.graph)))
+    world.gone = {gone}
+    with pytest.raises(NotReady, match=f"^{gone}: nobody answers$"):
+        run_up(world)
+    names = list(world.graph)
+    assert set(world.did("up")) <= set(names[: names.index(gone)])
+    # Those before it stand.
+    assert world.standing.issuperset(names[: names.index(gone)])
+
+
+@given(worlds(faults=False), st.data())
+def test_a_preview_leaves_out_what_has_no_servers_and_shows_the_rest(world: World, data: st.DataObject) -> None:
+    world.gone = data.draw(st.sets(st.sampled_from(sorted(world.graph))))
+    known = [layer for layer, below in world.graph.items() if world.standing.issuperset(below)]
+    results = orchestration.preview(session(world), lambda _action, _progress: None)
+    assert [result.layer for result in results] == [layer for layer in known if layer not in world.gone]
+    assert {patience for _, patience in world.asked} <= {orchestration.SOON}
+
+
+@given(worlds(faults=False), st.data())
+def test_what_holds_something_is_removed_only_through_its_servers(world: World, data: st.DataObject) -> None:
+    """What an update never got to goes without."""
+    world.gone = data.draw(st.sets(st.sampled_from(sorted(world.graph))))
+    there = [layer for layer in reversed(world.graph) if layer in world.stacks]
+    stuck = next((at for at, layer in enumerate(there) if layer in world.gone & world.standing), len(there))
+    if stuck == len(there):
+        orchestration.down(session(world), lambda _action, _progress: None)
+    else:
+        with pytest.raises(NotReady, match=f"^{there[stuck]}: nobody answers$"):
+            orchestration.down(session(world), lambda _action, _progress: None)
+    assert world.stacks == set(there[stuck:])
+
+
+@pytest.mark.parametrize("operation", [orchestration.up, orchestration.down])
+def test_what_a_crash_left_is_not_settled_without_servers(
+    monkeypatch: pytest.MonkeyPatch, operation: Operation
+) -> None:
+    monkeypatch.setattr(pending, "pending", lambda _settings, _layer: True)
+    world = World({"a": ()}, {"a"}, set(), gone={"a"})
+    with pytest.raises(NotReady):
+        operation(session(world), lambda _action, _progress: None)
+    assert world.log == []
+    assert world.asked == [("a", orchestration.LONG)]

@@ -126,6 +126,7 @@ def test_on_a_cluster_of_somebody_else_resources_are_destroyed_first(
 ) -> None:
     results = [SimpleNamespace(ok=False)]
     chosen: list[tuple[str, ...]] = []
+    standing: list[str] = []
     found = Session(*[cast("Any", None)] * 4, LAYERS, tuple(LAYERS))
 
     @contextmanager
@@ -139,6 +140,7 @@ def test_on_a_cluster_of_somebody_else_resources_are_destroyed_first(
 
     monkeypatch.setattr(removal, "uses_loopback", lambda _environment: False)
     monkeypatch.setattr(removal, "open_session", session)
+    monkeypatch.setattr(orchestration, "check_removable", lambda above: standing.extend(above.chosen) or ["platform"])
     monkeypatch.setattr(orchestration, "down", down)
     with pytest.raises(IdpError, match="not every resource could be removed"):
         removal.remove(print)
@@ -149,4 +151,6 @@ def test_on_a_cluster_of_somebody_else_resources_are_destroyed_first(
     removal.remove(print)
     assert machine.files() == {*THEIRS, ".idp/locks/local.lock"}
     # The foundation's resources are the emulator's memory.
-    assert chosen == [("platform", "workspaces")] * 2
+    assert standing == ["platform", "secrets", "workspaces"] * 2
+    # What does not stand needs nothing, neither a plugin nor a Vault.
+    assert chosen == [("platform",)] * 2

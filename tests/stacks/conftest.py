@@ -28,6 +28,12 @@ VAULT = "https://127.0.0.1:1"
 
 AUTHORITY = "what clients of Vault trust"
 
+COMPUTED = {"accessor": "auth_1", "csr": "CSR", "certificate": "PEM", "certificateBundle": "PEM"}
+"""What a Vault would add."""
+
+CONFIGURED = {"idp:people_client_secret": "hush"}
+"""The configuration of every stack: secret."""
+
 PROGRAM = Path(__file__).resolve().parents[2] / "stacks" / "__main__.py"
 
 
@@ -39,7 +45,10 @@ BELOW = {
         "vault_address": "https://vault.of.the.platform:8200",
         "vault_ca": "authority of the platform's Vault",
     },
-    "secrets": {field.name: f"{field.name} of the secrets" for field in fields(SecretsOutputs)},
+    "secrets": {
+        **{field.name: f"{field.name} of the secrets" for field in fields(SecretsOutputs)},
+        "kubernetes_login": "login-of-the-secrets",
+    },
     "foundation": {
         **{field.name: f"{field.name} of the foundation" for field in fields(FoundationOutputs)},
         "kubeconfig": "kubeconfig of the foundation",
@@ -73,6 +82,8 @@ class Run(pulumi.runtime.Mocks):
             # Read, not made.
             return args.resource_id or "", {"data": {"ca.crt": AUTHORITY}}
         self.made.append(args)
+        if args.typ.startswith("vault:"):
+            return f"{args.name}-id", {**COMPUTED, **args.inputs}
         aws = args.typ.startswith("aws:")
         return f"{args.name}-id", self.answer(args.typ, args.name, args.inputs) if aws else args.inputs
 
@@ -88,6 +99,11 @@ class Run(pulumi.runtime.Mocks):
     def cloud(self) -> list[pulumi.runtime.MockResourceArgs]:
         """AWS resources."""
         return [args for args in self.made if args.typ.startswith("aws:")]
+
+    @property
+    def inside_vault(self) -> list[pulumi.runtime.MockResourceArgs]:
+        """What is configured inside Vault."""
+        return [args for args in self.made if args.typ.startswith("vault:")]
 
     def of(self, token: str) -> list[pulumi.runtime.MockResourceArgs]:
         """Return what has exactly this type."""
@@ -115,6 +131,7 @@ def run_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, aws_answer: Ans
     (tmp_path / "vault").mkdir()
     for name in environments.names():
         loopback.vault_record(name).write_text(json.dumps({"address": VAULT, "ca_file": str(record)}))
+    pulumi.runtime.set_all_config(CONFIGURED, list(CONFIGURED))
     # As the engine starts it: with the program's folder first.
     monkeypatch.setattr(sys, "path", [str(PROGRAM.parent), *sys.path])
 
@@ -136,6 +153,7 @@ def run_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, aws_answer: Ans
 
     yield run
     _forget_stack()
+    pulumi.runtime.set_all_config({}, [])
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, ObjectMetaPatchArgs
 import environments
 from stacks import field_manager
 from stacks.field_manager import ANNOTATION
-from stacks.layers import FOUNDATION, LAYERS
+from stacks.layers import LAYERS, PLATFORM, WORKSPACES
 
 Program = Callable[..., Any]
 
@@ -21,8 +21,9 @@ Program = Callable[..., Any]
 @pytest.mark.parametrize("stack", [f"{name}.{layer}" for name in environments.names() for layer in LAYERS])
 def test_every_object_of_a_stack_has_the_stacks_own(run_stack: Program, stack: str) -> None:
     run = run_stack(stack)
-    assert bool(run.objects) is not stack.endswith(f".{FOUNDATION}")
-    assert not [args.name for args in run.cloud if ANNOTATION in str(args.inputs)]
+    assert bool(run.objects) is stack.endswith((f".{PLATFORM}", f".{WORKSPACES}"))
+    elsewhere = [*run.cloud, *run.inside_vault]
+    assert not [args.name for args in elsewhere if ANNOTATION in str(args.inputs)]
     for args in run.objects:
         assert args.inputs["metadata"]["annotations"][ANNOTATION] == f"idp-{stack}", args.name
 

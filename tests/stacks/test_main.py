@@ -32,7 +32,7 @@ def test_it_builds_the_layer_of_the_stacks_name(run_stack: Program, name: str, l
     ("stack", "told"),
     [
         ("local", "stack: 'local' is not allowed: ENV.LAYER"),
-        ("local.platfrom", "layer: 'platfrom' is not allowed: one of foundation, platform, workspaces"),
+        ("local.platfrom", "layer: 'platfrom' is not allowed: one of foundation, platform, secrets, workspaces"),
         ("nowhere.platform", "'nowhere' is not an environment"),
         (".platform", "stack: '.platform' is not allowed: ENV.LAYER"),
     ],

@@ -12,16 +12,19 @@ import pytest
 
 import environments
 from idp import paths
-from stacks import aws, foundation, layers, outputs, platform, providers
-from stacks.layers import FOUNDATION, VAULT_NAMESPACE
+from stacks import aws, foundation, layers, loopback, outputs, platform
+from stacks.layers import FOUNDATION, PLATFORM, SECRETS, VAULT_NAMESPACE, WORKSPACES
 from stacks.platform import NAMESPACES
 
 Program = Callable[..., Any]
 ENVIRONMENTS = [environments.load(name) for name in environments.names()]
 STACKS = [f"{env.name}.{layer}" for env in ENVIRONMENTS for layer in layers.of(env)]
 every_stack = pytest.mark.parametrize("stack", STACKS)
-in_cluster = pytest.mark.parametrize("stack", [stack for stack in STACKS if not stack.endswith(f".{FOUNDATION}")])
-in_account = pytest.mark.parametrize("stack", [stack for stack in STACKS if stack.endswith(f".{FOUNDATION}")])
+in_cluster = pytest.mark.parametrize(
+    "stack", [one for one in STACKS if one.endswith((f".{PLATFORM}", f".{WORKSPACES}"))]
+)
+in_account = pytest.mark.parametrize("stack", [one for one in STACKS if one.endswith(f".{FOUNDATION}")])
+in_vault = pytest.mark.parametrize("stack", [one for one in STACKS if one.endswith(f".{SECRETS}")])
 every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda environment: environment.name)
 
 CLUSTER_WIDE = ("Namespace", "PriorityClass", "ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy")
@@ -45,13 +48,28 @@ def test_every_resource_of_aws_goes_through_the_provider_of_the_account(run_stac
         assert "pulumi:providers:aws::account::" in args.provider, args.name
 
 
-@every_stack
-def test_only_the_foundation_is_in_the_account_and_all_else_in_the_cluster(run_stack: Program, stack: str) -> None:
+@in_vault
+def test_everything_inside_vault_goes_through_the_provider_that_idp_s_record_leads_to(
+    run_stack: Program, stack: str
+) -> None:
     run = run_stack(stack)
-    if stack.endswith(f".{FOUNDATION}"):
-        assert run.objects == []
-    else:
-        assert run.cloud == []
+    [provider] = _providers(run)
+    assert (provider.typ, provider.name) == ("pulumi:providers:vault", "vault")
+    assert provider.inputs["address"] == "https://127.0.0.1:1"
+    # Whoever runs the program brings the token: it is in no state.
+    assert "token" not in provider.inputs
+    assert len(run.inside_vault) > 10
+    for args in run.inside_vault:
+        assert "pulumi:providers:vault::vault::" in args.provider, args.name
+
+
+@every_stack
+def test_each_layer_is_in_one_place(run_stack: Program, stack: str) -> None:
+    """The foundation in the account, secrets inside Vault, all else in the cluster."""
+    run = run_stack(stack)
+    places = {"cloud": run.cloud, "inside_vault": run.inside_vault, "objects": run.objects}
+    own = {FOUNDATION: "cloud", SECRETS: "inside_vault"}.get(stack.rpartition(".")[2], "objects")
+    assert [place for place, made in places.items() if made] == [own]
 
 
 @every_stack
@@ -83,7 +101,7 @@ def test_without_a_foundation_the_platform_is_on_the_cluster_that_the_file_names
     run = run_program("local.platform", lambda: outputs.export(platform.build(alone)))
     [provider] = _providers(run)
     assert run.read == []
-    assert provider.inputs["kubeconfig"] == (named or str(providers.LOOPBACK_KUBECONFIG))
+    assert provider.inputs["kubeconfig"] == (named or str(loopback.KUBECONFIG))
     assert run.outputs["kubeconfig"] == provider.inputs["kubeconfig"]
 
 
@@ -153,7 +171,9 @@ def test_an_emulator_that_does_not_run_is_one_line(
 
 def test_programs_look_where_the_command_puts_things() -> None:
     assert aws.EMULATOR == paths.EMULATOR / "emulator.json"
-    assert providers.LOOPBACK_KUBECONFIG == paths.LOCAL / "kubeconfig"
+    assert loopback.KUBECONFIG == paths.LOCAL / "kubeconfig"
+    assert loopback.FOLDER == paths.WORK
+    assert loopback.VAULT_PLUGINS.parent == paths.LOCAL
 
 
 @every_stack

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import yaml
 
 import stacks
 from components.vault import policies
-from environments import Environment, load
+from environments import Environment
 from environments.loading import parse
-from stacks import secrets, secrets_args
+from stacks import loopback, secrets, secrets_args
+from stacks.outputs import PlatformOutputs
 
 LONGEST_PROGRAM = 150
 SIGNATURE, SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
@@ -29,6 +31,8 @@ DOCUMENT: dict[str, Any] = {
         "people": {"issuer": "https://login.acme.example", "client_id": "vault-dev"},
     },
 }
+
+PLATFORM = {field.name: f"{field.name} of the platform" for field in fields(PlatformOutputs)}
 
 
 def environment(**changes: Any) -> Environment:  # noqa: ANN401
@@ -47,6 +51,8 @@ class Recorder(pulumi.runtime.Mocks):
         self.made: list[pulumi.runtime.MockResourceArgs] = []
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, object]]:
+        if args.typ == "pulumi:pulumi:StackReference":
+            return args.name, {"name": args.name, "outputs": PLATFORM, "secretOutputNames": []}
         self.made.append(args)
         # What a server would add.
         computed = {"accessor": "auth_1", "csr": "CSR", "certificate": "PEM", "certificateBundle": "PEM"}
@@ -116,7 +122,53 @@ def test_a_group_with_a_part_in_several_workspaces_has_all_their_policies() -> N
 
 def test_without_secrets_there_is_no_such_layer() -> None:
     with pytest.raises(pulumi.RunError, match="dev: secrets: null is not allowed"):
-        secrets.build(load("dev"))
+        secrets.build(environment(secrets=None, workspaces=[]))
+
+
+def of_its_own() -> Environment:
+    """Return an environment whose Vault is the platform's."""
+    return environment(secrets={**DOCUMENT["secrets"], "address": None})
+
+
+def test_its_own_vault_is_where_idp_wrote_down(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(loopback, "FOLDER", tmp_path)
+    loopback.vault_record("dev").parent.mkdir()
+    loopback.vault_record("dev").write_text(json.dumps({"address": "https://127.0.0.1:18200", "ca_file": "/a.crt"}))
+    [provider] = of(declared(of_its_own()), "pulumi:providers:vault").values()
+    assert (provider["address"], provider["caCertFile"]) == ("https://127.0.0.1:18200", "/a.crt")
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '{"address": "https://a.b"}'])
+def test_a_vault_that_nobody_wrote_down_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    monkeypatch.setattr(loopback, "FOLDER", tmp_path)
+    record = loopback.vault_record("dev")
+    record.parent.mkdir()
+    if content is not None:
+        record.write_text(content)
+    with pytest.raises(pulumi.RunError) as caught:
+        declared(of_its_own())
+    assert str(caught.value) == f"secrets.address: {record}: not there; `idp up dev` writes it"
+
+
+def test_without_a_gitlab_no_pipeline_logs_in() -> None:
+    workspaces = [{**one, "gitlab_projects": []} for one in DOCUMENT["workspaces"]]
+    made = declared(environment(workspaces=workspaces, secrets={**DOCUMENT["secrets"], "gitlab": None}))
+    assert set(of(made, "vault:jwt/authBackend:AuthBackend")) == {"people"}
+    roles = of(made, "vault:jwt/authBackendRole:AuthBackendRole").values()
+    assert {role["roleType"] for role in roles} == {"oidc"}
+
+
+def test_keys_that_are_written_down_are_fetched_from_nowhere() -> None:
+    """Where Vault can't reach GitLab: it takes either the address or the keys, never both."""
+    key = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
+    gitlab = {**DOCUMENT["secrets"]["gitlab"], "public_keys": [key]}
+    made = declared(environment(secrets={**DOCUMENT["secrets"], "gitlab": gitlab}))
+    backend = of(made, "vault:jwt/authBackend:AuthBackend")["gitlab"]
+    assert backend["jwtValidationPubkeys"] == [key]
+    assert "jwksUrl" not in backend
+    assert backend["boundIssuer"] == "https://gitlab.com"
 
 
 @pytest.mark.parametrize("known", [None, {}, {"shop": ""}, {"shop": 7}, "text"])

@@ -47,6 +47,9 @@ class Recorder(pulumi.runtime.Mocks):
         self.made: list[pulumi.runtime.MockResourceArgs] = []
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        if args.resource_id:
+            # Read, not made.
+            return args.resource_id, {"data": {"ca.crt": "what clients trust"}}
         self.made.append(args)
         return f"{args.name}-id", dict(args.inputs)
 
@@ -226,6 +229,7 @@ def test_recovery_keys_have_keepers_or_are_knowingly_left_without(
         image="b:1",
         labels={},
         priority_class="p",
+        deploy_policy="{}",
         keepers=KEEPERS[:number],
         threshold=threshold,
         unguarded=unguarded,

@@ -25,7 +25,8 @@ from .conftest import Backend
 from .fake import SECRET, FakeEngine
 
 FOUNDATION, PLATFORM, WORKSPACES = STACKS = ("local.foundation", "local.platform", "local.workspaces")
-LAYERS = list(layers.LAYERS)
+LAYERS = [layer for layer in layers.LAYERS if layer != layers.SECRETS]
+"""Those of the file: what is configured inside a Vault needs one that answers."""
 VERSION = importlib.metadata.version("pulumi-aws")
 
 
@@ -72,6 +73,7 @@ class Machine:
         """Write an environment file: that of `local`, on the cluster of somebody else, with other parts."""
         document = yaml.safe_load((environments.model.FOLDER / "local.yaml").read_text())
         document["cluster"]["kubeconfig"] = str(self.folder / "kubeconfig")
+        del document["secrets"], document["platform"]["vault"]
         (paths.ENVIRONMENTS / f"{name}.yaml").write_text(yaml.safe_dump({**document, "name": name, **changes}))
 
     def kind(self) -> None:
@@ -300,6 +302,58 @@ def test_what_is_left_of_a_foundation_in_an_account_needs_the_plugin(machine: Ma
     assert machine.changes() == [("destroy", "kind.platform")]
 
 
+VAULT = {"address": "https://vault.acme.example:8200"}
+FOUR = ("local.foundation", "local.platform", "local.secrets", "local.workspaces")
+
+
+@pytest.mark.parametrize("command", ["up", "preview", "down"])
+def test_a_vault_elsewhere_needs_the_official_plugin(machine: Machine, command: str) -> None:
+    """The loopback plugin speaks to this machine only."""
+    machine.describe("local", secrets=VAULT)
+    machine.engine.stand(*FOUR)
+    machine.emulator.running = True
+    ended = machine.idp(command, "local")
+    assert ended.code == Exit.MISSING
+    [line] = ended.err.splitlines()
+    version = importlib.metadata.version("pulumi-vault")
+    assert line.startswith(f"error local: pulumi-resource-vault {version}: not on this machine; ")
+    assert f"`pulumi plugin install resource vault {version}`" in line
+    assert machine.changes() == []
+    # The other layers go without it.
+    assert machine.idp("preview", "local.platform").code == Exit.OK
+
+
+def test_a_vault_elsewhere_is_configured_with_the_token_that_is_given(
+    machine: Machine,
+    plugins: Any,  # noqa: ANN401 - as above
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine.describe("local", secrets=VAULT)
+    machine.engine.plan("preview", run="create")
+    plugins.add(plugins.on_path, "vault")
+    refused = machine.idp("up", "local")
+    assert refused.code == Exit.MISSING
+    assert "error local: VAULT_TOKEN: not set; a token that may configure Vault is needed" in refused.err
+    monkeypatch.setenv("VAULT_TOKEN", "hvs.hush")
+    ended = machine.idp("up", "local")
+    assert ended.code == Exit.OK
+    assert dict.fromkeys(stack for _, stack in machine.changes()) == dict.fromkeys(FOUR)
+    assert machine.changes()[-2:] == [("up", "local.secrets"), ("up", "local.workspaces")]
+    seen = ended.out + ended.err + json.dumps(machine.engine.calls()) + machine.written()
+    assert "hvs.hush" not in seen
+
+
+def test_layers_that_were_created_and_never_updated_go_without_a_vault(
+    machine: Machine,
+    plugins: Any,  # noqa: ANN401 - as above
+) -> None:
+    machine.describe("local", secrets=VAULT)
+    plugins.add(plugins.on_path, "vault")
+    machine.engine.stand("local.secrets", resources=0)
+    assert machine.idp("down", "local").code == Exit.OK
+    assert machine.engine.stacks() == {}
+
+
 def test_down_stops_where_something_cannot_be_removed(machine: Machine) -> None:
     machine.engine.stand(*STACKS)
     machine.emulator.running = True
@@ -330,8 +384,11 @@ def test_no_secret_is_printed_written_or_passed_on(machine: Machine) -> None:
     [
         (("up", "nowhere"), "'nowhere' is not an environment"),
         (("up", "../local"), "is not an environment"),
-        (("up", "local", "--layer", "platfrom"), f"layer: 'platfrom' is not allowed: one of {', '.join(LAYERS)}"),
-        (("up", "local.platfrom"), f"layer: 'platfrom' is not allowed: one of {', '.join(LAYERS)}"),
+        (
+            ("up", "local", "--layer", "platfrom"),
+            f"layer: 'platfrom' is not allowed: one of {', '.join(layers.LAYERS)}",
+        ),
+        (("up", "local.platfrom"), f"layer: 'platfrom' is not allowed: one of {', '.join(layers.LAYERS)}"),
         (("up", "local.platform", "--layer", "workspaces"), "'workspaces' is not allowed beside local.platform"),
         (("down", "local.platform", "--layer", "workspaces"), "'workspaces' is not allowed beside local.platform"),
         (("outputs", "local", "--layer", ""), "layer: '' is not allowed"),

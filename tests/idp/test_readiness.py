@@ -1,0 +1,170 @@
+"""What a layer waits for before the engine works on it, and what it does not wait for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+import environments
+from idp import cloud, cluster, readiness, vault
+from idp.errors import Exit, IdpError
+from idp.session import NotReady, Session
+from stacks.layers import FOUNDATION, LAYERS, SECRETS
+
+HANGS = 30.0
+"""Seconds after which a test that waits in vain is ended."""
+
+ABOVE = [layer for layer in LAYERS if layer != FOUNDATION]
+
+
+@dataclass
+class Servers:
+    """The servers of an environment, which only remember; the cluster stands when `stands` is set."""
+
+    stands: threading.Event = field(default_factory=threading.Event)
+    log: list[str] = field(default_factory=list)
+    failure: IdpError | None = None
+    """Why the cluster does not start."""
+    refusals: list[IdpError] = field(default_factory=list)
+    """What Vault says, in turn, before it lets anybody in."""
+    now: float = 1000.0
+
+    def start_cluster(self, *_args: object) -> None:
+        self.log.append("cluster begins")
+        assert self.stands.wait(HANGS)
+        if self.failure:
+            raise self.failure
+        self.log.append("cluster stands")
+
+    def entrust(self, _session: Session, patience: float, _report: object) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.log.append(f"token {patience}")
+
+    def tokens(self) -> int:
+        return sum(line.startswith("token") for line in self.log)
+
+
+@pytest.fixture
+def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
+    found = Servers()
+    monkeypatch.setattr(cluster, "start", found.start_cluster)
+    monkeypatch.setattr(cloud, "start", lambda *_args: found.log.append("cloud"))
+    monkeypatch.setattr(vault, "entrust", found.entrust)
+    monkeypatch.setattr(vault, "require_plugin", lambda _session: found.log.append("plugin"))
+    monkeypatch.setattr(readiness, "time", SimpleNamespace(monotonic=lambda: found.now))
+    for module in (cluster, cloud):
+        monkeypatch.setattr(module, "require", lambda _session, module=module: found.log.append(module.__name__))
+    yield found
+    # Whoever waits for it is let go, whatever a test has found.
+    found.stands.set()
+
+
+def session() -> Session:
+    nothing = cast("Any", None)
+    return Session(environments.load("local"), nothing, nothing, nothing, LAYERS, tuple(LAYERS))
+
+
+def test_the_cluster_starts_beside_the_emulator_and_the_foundation_waits_for_neither(servers: Servers) -> None:
+    with ExitStack() as stack:
+        ready = stack.enter_context(readiness.started(session(), print)).ready
+        stack.callback(servers.stands.set)
+        # The cluster is still on its way: nobody has let it stand.
+        ready(FOUNDATION, 1.0)
+        assert "cloud" in servers.log
+        assert "cluster stands" not in servers.log
+    assert "cluster stands" in servers.log
+
+
+def test_a_plugin_that_is_missing_is_told_before_anything_starts(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_session: Session) -> None:
+        raise IdpError("no plugin", Exit.MISSING)
+
+    monkeypatch.setattr(vault, "require_plugin", refuse)
+    with pytest.raises(IdpError, match=r"^no plugin$"), readiness.started(session(), print):
+        pass
+    assert servers.log == []
+
+
+@pytest.mark.parametrize("layer", ABOVE)
+def test_a_layer_of_the_cluster_waits_for_it(servers: Servers, layer: str) -> None:
+    passed = threading.Event()
+    with ExitStack() as stack:
+        ready = stack.enter_context(readiness.started(session(), print)).ready
+        stack.callback(servers.stands.set)
+
+        def work() -> None:
+            ready(layer, 1.0)
+            passed.set()
+
+        worker = threading.Thread(target=work, daemon=True)
+        worker.start()
+        assert not passed.wait(0.05)
+        servers.stands.set()
+        assert passed.wait(HANGS)
+        worker.join(HANGS)
+    assert servers.tokens() == (layer == SECRETS)
+
+
+@pytest.mark.parametrize("layer", ABOVE)
+def test_its_failure_reaches_whoever_needs_it(servers: Servers, layer: str) -> None:
+    servers.failure = IdpError("local: the API server does not start", Exit.MISSING)
+    servers.stands.set()
+    with readiness.started(session(), print) as found:
+        found.ready(FOUNDATION, 1.0)
+        for _ in range(2):
+            with pytest.raises(IdpError, match=r"^local: the API server does not start$") as caught:
+                found.ready(layer, 1.0)
+            assert caught.value.code == Exit.MISSING
+    assert servers.tokens() == 0
+
+
+def begun(servers: Servers, stack: ExitStack, kind: str) -> Session:
+    servers.stands.set()
+    if kind == "required":
+        return readiness.required(session(), print)
+    return stack.enter_context(readiness.started(session(), print))
+
+
+kinds = pytest.mark.parametrize("kind", ["started", "required"])
+
+
+@kinds
+def test_only_secrets_gets_a_token_and_one_for_a_while(servers: Servers, kind: str) -> None:
+    with ExitStack() as stack:
+        ready = begun(servers, stack, kind).ready
+        for layer in LAYERS:
+            if layer != SECRETS:
+                ready(layer, 7.0)
+        assert servers.tokens() == 0
+        ready(SECRETS, 7.0)
+        assert servers.log[-1] == "token 7.0"
+        for seconds, tokens in ((0.0, 1), (readiness.TOKEN_SECONDS, 1), (0.1, 2), (1.0, 2), (9_000.0, 3)):
+            servers.now += seconds
+            ready(SECRETS, 7.0)
+            assert servers.tokens() == tokens
+
+
+@kinds
+def test_a_vault_that_was_not_ready_is_asked_again(servers: Servers, kind: str) -> None:
+    servers.refusals = [NotReady("sealed"), NotReady("sealed still")]
+    with ExitStack() as stack:
+        ready = begun(servers, stack, kind).ready
+        for words in ("sealed", "sealed still"):
+            with pytest.raises(NotReady, match=f"^{words}$"):
+                ready(SECRETS, 0.0)
+        ready(SECRETS, 0.0)
+    assert servers.tokens() == 1
+
+
+def test_what_is_only_looked_at_starts_nothing(servers: Servers) -> None:
+    readiness.required(session(), print)
+    assert servers.log == ["idp.cluster", "idp.cloud", "plugin"]
