@@ -11,25 +11,37 @@ from typing import Any
 
 from idp.errors import Exit, IdpError
 
-_SECONDS = 120
+
+class KubectlError(IdpError):
+    """kubectl failed, or did not answer in time."""
+
+
+_SECONDS = 120.0
 """For one call; what takes longer is asked for again and again."""
 
 
 class Kubectl:
-    """Calls kubectl for one namespace; what it complains about becomes an `IdpError`."""
+    """Calls kubectl for one namespace; what it complains about becomes a `KubectlError`."""
 
-    def __init__(self, binary: Path, kubeconfig: Path, namespace: str, context: str | None = None) -> None:
+    def __init__(
+        self, binary: Path, kubeconfig: Path, namespace: str, context: str | None = None, seconds: float = _SECONDS
+    ) -> None:
+        self._seconds = seconds
         chosen = [f"--context={context}"] if context else []
         self._command = [str(binary), f"--kubeconfig={kubeconfig}", *chosen, f"--namespace={namespace}"]
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
-        """Return what it prints; raises `IdpError` with its last words."""
-        done = subprocess.run(
-            [*self._command, *arguments], input=stdin, capture_output=True, text=True, timeout=_SECONDS, check=False
-        )
+        """Return what it prints; raises `KubectlError` with its last words."""
+        command = [*self._command, *arguments]
+        try:
+            done = subprocess.run(
+                command, input=stdin, capture_output=True, text=True, timeout=self._seconds, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise KubectlError(f"kubectl {arguments[0]}: no answer within {self._seconds:.0f} s") from None
         if done.returncode != 0:
             said = done.stderr.strip() or f"exit code {done.returncode}"
-            raise IdpError(f"kubectl {arguments[0]}: {said.splitlines()[-1]}")
+            raise KubectlError(f"kubectl {arguments[0]}: {said.splitlines()[-1]}")
         return done.stdout
 
     def get(self, *arguments: str) -> Mapping[str, Any]:

@@ -45,17 +45,12 @@ def up(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]
     program is found before anything changes. Then those that change are updated in order.
     """
     summaries = session.layers.summaries()
-    for layer in session.chosen:
-        if layer not in summaries:
-            session.layers.create(layer)
-        elif pending.pending(session.settings, layer):
-            session.ready(layer, LONG)
-            session.layers.settle(layer)
-    known = () if refresh else _known(session, summaries)
+    unsettled = _prepare(session, summaries)
+    known = () if refresh else [layer for layer in _known(session, summaries) if layer not in unsettled]
     previews = {result.layer: result for result in _conclusive(session.graph, _preview(session, watch, known))}
     if failed := [result for result in previews.values() if not result.ok]:
         return failed
-    return _update(session, watch, previews, refresh=refresh)
+    return _update(session, watch, previews, unsettled, refresh=refresh)
 
 
 def down(session: Session, watch: Watch, *, refresh: bool = False, unprotect: bool = False) -> list[Result]:
@@ -98,12 +93,36 @@ def check_removable(session: Session, *, unprotect: bool = False) -> list[str]:
     return standing
 
 
-def _update(session: Session, watch: Watch, previews: Mapping[str, Result], *, refresh: bool) -> list[Result]:
+def _prepare(session: Session, summaries: Mapping[str, StackSummary]) -> set[str]:
+    """Create the stacks that are missing, and settle what a crash left open; return the layers that must wait for that.
+
+    What such a layer lives on may be what the update of a layer below repairs.
+    """
+    waiting = set()
+    for layer in session.chosen:
+        if layer not in summaries:
+            session.layers.create(layer)
+        elif pending.pending(session.settings, layer):
+            try:
+                session.ready(layer, SOON)
+            except NotReady:
+                waiting.add(layer)
+            else:
+                session.layers.settle(layer)
+    return waiting
+
+
+def _update(
+    session: Session, watch: Watch, previews: Mapping[str, Result], unsettled: Collection[str], *, refresh: bool
+) -> list[Result]:
     results: list[Result] = []
     updated: set[str] = set()
     for layer in session.chosen:
-        session.ready(layer, LONG)
         seen = previews.get(layer)
+        if seen is None or seen.changed or refresh or updated.intersection(session.graph[layer]):
+            session.ready(layer, LONG)
+        if layer in unsettled:
+            session.layers.settle(layer)
         if seen is None or updated.intersection(session.graph[layer]):
             # Not previewed yet, or on inputs that have changed since.
             seen = session.layers.preview(_begin(watch, "preview", layer))

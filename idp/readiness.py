@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,9 +10,6 @@ from dataclasses import replace
 from idp import cloud, cluster, vault
 from idp.session import Ready, Report, Session
 from stacks.layers import FOUNDATION, SECRETS
-
-TOKEN_SECONDS = 300.0
-"""How long a token is used for operations that begin: a third of its life."""
 
 
 @contextmanager
@@ -38,14 +34,11 @@ def required(session: Session, report: Report) -> Session:
 
 
 def _ready(session: Session, cluster_stands: Callable[[], None], report: Report) -> Ready:
-    asked = 0.0
-
     def ready(layer: str, patience: float) -> None:
-        nonlocal asked
         if layer != FOUNDATION:
             cluster_stands()
-        if layer == SECRETS and (not asked or time.monotonic() - asked > TOKEN_SECONDS):
+        if layer == SECRETS:
+            # Each time: what was updated in between may have made Vault start anew.
             vault.entrust(session, patience, report)
-            asked = time.monotonic()
 
     return ready

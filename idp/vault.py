@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from environments import Environment
-from idp import cluster, paths, plugins
+from idp import cluster, plugins
 from idp.errors import Exit, IdpError
 from idp.files import write
+from idp.kubectl import Kubectl, KubectlError, binary
 from idp.session import NotReady, Report, Session, uses_loopback
 from stacks.layers import SECRETS, VAULT_NAMESPACE
 from stacks.loopback import vault_record
@@ -92,7 +91,10 @@ def reach(session: Session) -> Reach:
         return Reach(secrets.address, Path(secrets.ca_file) if secrets.ca_file else None)
     if not own(environment):
         raise IdpError(f"{environment.name}: platform.vault: null is not allowed here: there is no Vault", Exit.INVALID)
-    found = json.loads(_kubectl(session, "get", "configmap", BUNDLE, "--output=json"))
+    try:
+        found = _kubectl(session).get("configmap", BUNDLE)
+    except KubectlError as error:
+        raise NotReady(str(error)) from None
     authority = (found.get("data") or {}).get("ca.crt")
     if not authority:
         raise NotReady(f"configmap {VAULT_NAMESPACE}/{BUNDLE}: no ca.crt in it yet")
@@ -178,7 +180,11 @@ def _login(found: Reach, jwt: str) -> str:
 
 
 def _jwt(session: Session) -> str:
-    return _kubectl(session, "create", "token", DEPLOY, f"--audience={AUDIENCE}", f"--duration={_JWT_SECONDS}s").strip()
+    asked = ("create", "token", DEPLOY, f"--audience={AUDIENCE}", f"--duration={_JWT_SECONDS}s")
+    try:
+        return _kubectl(session).run(*asked).strip()
+    except KubectlError as error:
+        raise NotReady(str(error)) from None
 
 
 def _own_address(environment: Environment) -> str:
@@ -191,26 +197,9 @@ def _own_address(environment: Environment) -> str:
     return f"https://127.0.0.1:{port}"
 
 
-def _kubectl(session: Session, *arguments: str) -> str:
-    """Return what kubectl prints of Vault's namespace. Raises `NotReady` with its reason."""
+def _kubectl(session: Session) -> Kubectl:
     kubeconfig = cluster.kubeconfig(session)
     if kubeconfig is None:
         raise NotReady("the cluster does not stand yet")
-    context = session.environment.cluster.context
-    command = [
-        shutil.which("kubectl", path=session.settings.variables.get("PATH")) or "kubectl",
-        f"--kubeconfig={kubeconfig}",
-        *([f"--context={context}"] if context else []),
-        f"--namespace={VAULT_NAMESPACE}",
-        *arguments,
-    ]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_KUBECTL_SECONDS, check=False, cwd=paths.ROOT
-        )
-    except subprocess.TimeoutExpired:
-        raise NotReady(f"kubectl {arguments[0]} {arguments[1]}: no answer") from None
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        raise NotReady(lines[-1] if lines else f"kubectl {arguments[0]} {arguments[1]}: exit code {done.returncode}")
-    return done.stdout
+    found = binary(session.settings.variables["PATH"])
+    return Kubectl(found, kubeconfig, VAULT_NAMESPACE, session.environment.cluster.context, _KUBECTL_SECONDS)

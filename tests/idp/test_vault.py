@@ -219,10 +219,10 @@ def refuse(world: World, how: str, monkeypatch: pytest.MonkeyPatch) -> str:
         return "configmap idp-vault/vault-ca: no ca.crt in it yet"
     if how == "kubectl fails":
         (world.folder / "kubectl").write_text("#!/bin/sh\necho warning >&2\necho 'Error: NotFound' >&2\nexit 1\n")
-        return "Error: NotFound"
+        return "kubectl get: Error: NotFound"
     if how == "kubectl fails silently":
         (world.folder / "kubectl").write_text("#!/bin/sh\nexit 3\n")
-        return "kubectl get configmap: exit code 3"
+        return "kubectl get: exit code 3"
     if how == "nobody answers":
         monkeypatch.setattr(cluster, "forwarded", lambda _name: 1)
         return "https://127.0.0.1:1: no answer (ConnectionError)"

@@ -74,6 +74,8 @@ class Machine:
         document = yaml.safe_load((environments.model.FOLDER / "local.yaml").read_text())
         document["cluster"]["kubeconfig"] = str(self.folder / "kubeconfig")
         del document["secrets"], document["platform"]["vault"]
+        for service in document["workspaces"][0]["services"]:
+            del service["secrets"]
         (paths.ENVIRONMENTS / f"{name}.yaml").write_text(yaml.safe_dump({**document, "name": name, **changes}))
 
     def kind(self) -> None:
