@@ -90,12 +90,12 @@ def reach(session: Session) -> Reach:
         return Reach(secrets.address, Path(secrets.ca_file) if secrets.ca_file else None)
     if not own(environment):
         raise IdpError(f"{environment.name}: platform.vault: null is not allowed here: there is no Vault", Exit.INVALID)
-    found = json.loads(_kubectl(session, "get", "configmap", BUNDLE, "--output=json"))
+    trusted = authority(session)
     record = vault_record(environment.name)
     ca_file = record.with_suffix(".crt")
     record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write(ca_file, str(found["data"]["ca.crt"]))
-    address = _own_address(environment)
+    write(ca_file, trusted)
+    address = own_address(environment)
     write(record, json.dumps({"address": address, "ca_file": str(ca_file)}))
     return Reach(address, ca_file)
 
@@ -126,7 +126,7 @@ def deploy_token(session: Session, patience: float = SOON, report: Report = lamb
     while True:
         try:
             found = reach(session)
-            return _login(found, _jwt(session))
+            return _login(found, service_account_token(session, DEPLOY))
         except NotReady as error:
             now = time.monotonic()
             if now - begun >= patience:
@@ -165,11 +165,20 @@ def _login(found: Reach, jwt: str) -> str:
     return str(answer["auth"]["client_token"])
 
 
-def _jwt(session: Session) -> str:
-    return _kubectl(session, "create", "token", DEPLOY, f"--audience={AUDIENCE}", f"--duration={_JWT_SECONDS}s").strip()
+def service_account_token(session: Session, account: str, namespace: str = NAMESPACE) -> str:
+    """Return a token of a service account, made for Vault alone. Raises `NotReady` with the API server's reason."""
+    arguments = ("create", "token", account, f"--audience={AUDIENCE}", f"--duration={_JWT_SECONDS}s")
+    return _kubectl(session, *arguments, namespace=namespace).strip()
 
 
-def _own_address(environment: Environment) -> str:
+def authority(session: Session, namespace: str = NAMESPACE) -> str:
+    """Return what Vault's own certificate must be trusted by (PEM), as a namespace of the cluster has it."""
+    found = json.loads(_kubectl(session, "get", "configmap", BUNDLE, "--output=json", namespace=namespace))
+    return str(found["data"]["ca.crt"])
+
+
+def own_address(environment: Environment) -> str:
+    """Return where the Vault that the platform runs answers; raises `NotReady` if no port leads there yet."""
     if not uses_loopback(environment):
         # From inside the cluster, where pipelines run.
         return f"https://vault.{NAMESPACE}.svc:8200"
@@ -179,8 +188,8 @@ def _own_address(environment: Environment) -> str:
     return f"https://127.0.0.1:{port}"
 
 
-def _kubectl(session: Session, *arguments: str) -> str:
-    """Return what kubectl prints of Vault's namespace. Raises `NotReady` with its reason."""
+def _kubectl(session: Session, *arguments: str, namespace: str = NAMESPACE) -> str:
+    """Return what kubectl prints of a namespace. Raises `NotReady` with its reason."""
     kubeconfig = cluster.kubeconfig(session)
     if kubeconfig is None:
         raise NotReady("the cluster does not stand yet")
@@ -189,12 +198,19 @@ def _kubectl(session: Session, *arguments: str) -> str:
         shutil.which("kubectl", path=session.settings.variables.get("PATH")) or "kubectl",
         f"--kubeconfig={kubeconfig}",
         *([f"--context={context}"] if context else []),
-        f"--namespace={NAMESPACE}",
+        f"--namespace={namespace}",
         *arguments,
     ]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_KUBECTL_SECONDS, check=False, cwd=paths.ROOT
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_KUBECTL_SECONDS,
+            check=False,
+            cwd=paths.ROOT,
+            # Nobody but Vault has a use for its tokens.
+            env={name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE},
         )
     except subprocess.TimeoutExpired:
         raise NotReady(f"kubectl {arguments[0]} {arguments[1]}: no answer") from None

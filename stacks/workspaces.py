@@ -22,7 +22,7 @@ def build(environment: Environment) -> WorkspacesOutputs:
     namespaces, urls = [], []
     for settings in environment.workspaces:
         ownership = Ownership(environment=environment.name, owner=settings.owner, cost_centre=settings.cost_centre)
-        workspace = Workspace(settings.name, _workspace(settings, ownership), in_cluster)
+        workspace = Workspace(settings.name, _workspace(settings, ownership, environment), in_cluster)
         namespaces.append(workspace.namespace)
         for service in settings.services:
             args = _service(service, workspace, ownership, platform)
@@ -30,7 +30,7 @@ def build(environment: Environment) -> WorkspacesOutputs:
     return WorkspacesOutputs(workspaces=pulumi.Output.all(*namespaces), services=pulumi.Output.all(*urls))
 
 
-def _workspace(settings: WorkspaceSettings, ownership: Ownership) -> WorkspaceArgs:
+def _workspace(settings: WorkspaceSettings, ownership: Ownership, environment: Environment) -> WorkspaceArgs:
     return WorkspaceArgs(
         name=settings.name,
         ownership=ownership,
@@ -40,6 +40,7 @@ def _workspace(settings: WorkspaceSettings, ownership: Ownership) -> WorkspaceAr
         readers=settings.access.readers,
         developers=settings.access.developers,
         maintainers=settings.access.maintainers,
+        vault_login=environment.people_come_through_cluster(),
         ingress_from=settings.network.ingress_from,
         egress_to=[Egress(cidr=egress.cidr, port=egress.port) for egress in settings.network.egress_to],
     )
