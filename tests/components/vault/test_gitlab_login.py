@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from components.vault import gitlab_login, kubernetes_login, paths, people_login
+from components.vault import gitlab_login, kubernetes_login, people_login
 from components.vault.gitlab_login import DeployingProject, Project, claims, deploy_role, preview_claims
-from components.workspace_access import VAULT_MAINTAINER
-from idp import vault
-from idp.secrets import browser, login
 
 SHOP = [Project("shop/web", 11), Project("shop/api", 12)]
 IDP = DeployingProject("platform/idp", 1, ["main"])
@@ -36,15 +33,6 @@ def test_the_deploy_role_takes_named_branches_only() -> None:
 )
 def test_nothing_is_bound_to_a_pattern(bound: dict[str, str]) -> None:
     assert not [value for value in bound.values() if set(value) & set("*?") or not value]
-
-
-def test_the_command_knows_how_people_log_in() -> None:
-    """It imports no component, so the names are there twice."""
-    assert login.ACCOUNT == VAULT_MAINTAINER
-    assert login.MOUNT == paths.KUBERNETES
-    assert vault.AUDIENCE == kubernetes_login.AUDIENCE
-    assert (browser.MOUNT, browser.ROLE) == (paths.PEOPLE, people_login.ROLE)
-    assert f"http://localhost:{browser.PORT}{browser.CALLBACK}" == people_login.COMMAND_LINE
 
 
 def test_every_token_ends() -> None:
