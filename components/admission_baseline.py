@@ -10,6 +10,7 @@ import pulumi
 from pulumi_kubernetes.admissionregistration.v1 import ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding
 
 from components.labels import POD_SECURITY, WORKSPACE, Ownership
+from components.workspace_access import VAULT_MAINTAINER
 
 _PODS = {"api_groups": [""], "api_versions": ["v1"], "resources": ["pods", "pods/ephemeralcontainers"]}
 _SERVICES = {"api_groups": [""], "api_versions": ["v1"], "resources": ["services"]}
@@ -33,8 +34,8 @@ class AdmissionBaselineArgs:
 class AdmissionBaseline(pulumi.ComponentResource):
     """What holds in every team's namespace, whoever asks.
 
-    Images come from known registries only, services are not exposed past the gateway, and the namespace itself
-    is never below the Pod Security Standard `baseline`.
+    Images come from known registries only, services are not exposed past the gateway, the namespace itself is never
+    below the Pod Security Standard `baseline`, and no pod runs as the account that people log in to Vault with.
     """
 
     policies: pulumi.Output[Sequence[str]]
@@ -47,6 +48,7 @@ class AdmissionBaseline(pulumi.ComponentResource):
             self._policy(f"{name}-{kind}", rule, expression, message)
             for kind, rule, expression, message in (
                 ("registries", _PODS, *_registries(args.registries)),
+                ("accounts", _PODS, *_ACCOUNTS),
                 ("exposure", _SERVICES, *_EXPOSURE),
                 ("pod-security", _NAMESPACES, *_POD_SECURITY),
             )
@@ -91,6 +93,12 @@ def _registries(prefixes: Sequence[str]) -> tuple[str, str]:
         f"image: from an unknown registry; allowed: {', '.join(sorted(prefixes))}",
     )
 
+
+# Whoever may create pods would otherwise get a maintainer's login by running one as this account.
+_ACCOUNTS = (
+    f"object.spec.?serviceAccountName.orValue('default') != '{VAULT_MAINTAINER}'",
+    f"spec.serviceAccountName: {VAULT_MAINTAINER} is for people's login to Vault; no pod runs as it",
+)
 
 _EXPOSURE = (
     "object.spec.?type.orValue('ClusterIP') == 'ClusterIP' && object.spec.?externalIPs.orValue([]).size() == 0",

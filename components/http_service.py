@@ -81,7 +81,8 @@ class HttpService(pulumi.ComponentResource):
         )
         service = Service(
             name,
-            metadata=metadata,
+            # What it leads to is what the Deployment waits for; to see that settle takes ten seconds more.
+            metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
             spec={"selector": selector, "ports": [{"name": "http", "port": args.port, "target_port": "http"}]},
             opts=child,
         )

@@ -64,6 +64,8 @@ class WorkspaceArgs:
     """Groups that may also deploy and debug."""
     maintainers: Sequence[pulumi.Input[str]] = ()
     """Groups that may also handle secrets, service accounts and who is a reader or developer."""
+    vault_login: bool = False
+    """Whether maintainers log in to Vault through the cluster, for want of an identity provider."""
     ingress_from: Sequence[pulumi.Input[str]] = ()
     """Names of namespaces whose pods may connect to this one's."""
     egress_to: Sequence[Egress] = ()
@@ -139,6 +141,7 @@ class Workspace(pulumi.ComponentResource):
                 readers=args.readers,
                 developers=args.developers,
                 maintainers=args.maintainers,
+                vault_login=args.vault_login,
             ),
             child,
         )

@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_kubernetes.core.v1 import ServiceAccount
 from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
+
+VAULT_MAINTAINER = "vault-maintainer"
+"""Account that maintainers ask for tokens of, to log in to Vault; no pod runs as it (AdmissionBaseline)."""
 
 _READ = ("get", "list", "watch")
 _WRITE = ("create", "update", "patch", "delete")
@@ -57,6 +61,8 @@ class WorkspaceAccessArgs:
     """Groups that may also deploy and debug."""
     maintainers: Sequence[pulumi.Input[str]] = ()
     """Groups that may also handle secrets and service accounts, and bind others to what they hold themselves."""
+    vault_login: bool = False
+    """Whether maintainers log in to Vault through the cluster: with tokens of an account without rights."""
 
 
 class WorkspaceAccess(pulumi.ComponentResource):
@@ -82,10 +88,23 @@ class WorkspaceAccess(pulumi.ComponentResource):
             # The API server lets nobody grant more than they hold, so this can't be used to climb.
             *_rules({"rbac.authorization.k8s.io": ("rolebindings",)}, (*_READ, *_WRITE)),
         ]
+        if args.vault_login:
+            maintainer += self._login()
         self._role("reader", reader, args.readers)
         self._role("developer", developer, args.developers)
         self._role("maintainer", maintainer, args.maintainers)
         self.register_outputs({})
+
+    def _login(self) -> list[dict[str, list[str]]]:
+        """Make the account, and return the rules of who may ask for its tokens."""
+        ServiceAccount(
+            f"{self._name}-{VAULT_MAINTAINER}",
+            metadata={"name": VAULT_MAINTAINER, "namespace": self._args.namespace, "labels": self._args.labels},
+            automount_service_account_token=False,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        tokens = _rules({"": ("serviceaccounts/token",)}, ("create",))
+        return [{**rule, "resource_names": [VAULT_MAINTAINER]} for rule in tokens]
 
     def _role(self, kind: str, rules: Sequence[Mapping[str, list[str]]], groups: Sequence[pulumi.Input[str]]) -> None:
         child = pulumi.ResourceOptions(parent=self)

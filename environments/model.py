@@ -199,6 +199,10 @@ class Environment(Part):
         """Tell whether this is the environment that lives on a single machine."""
         return self.name == LOCAL
 
+    def people_come_through_cluster(self) -> bool:
+        """Tell whether maintainers log in to Vault by way of the cluster, because there is no identity provider."""
+        return self.secrets is not None and self.secrets.people is None
+
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Self:
         parts = rules.Parts(

@@ -82,7 +82,9 @@ class Secrets(Part):
         default=None, description="The authority of its certificate; null is those that this machine trusts."
     )
     gitlab: SecretsGitlab | None = Field(default=None, description="How pipelines log in; null lets none in.")
-    people: People | None = Field(default=None, description="How people log in; null lets nobody in.")
+    people: People | None = Field(
+        default=None, description="How people log in; null lets maintainers in, through the cluster."
+    )
     aws_region: AwsRegion | None = Field(
         default=None, description="Region of the roles in `workspaces[].aws_role_arn`; null hands out no credentials."
     )

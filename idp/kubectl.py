@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -35,7 +36,14 @@ class Kubectl:
         command = [*self._command, *arguments]
         try:
             done = subprocess.run(
-                command, input=stdin, capture_output=True, text=True, timeout=self._seconds, check=False
+                command,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                timeout=self._seconds,
+                check=False,
+                # Nobody but Vault has a use for its tokens.
+                env={name: value for name, value in os.environ.items() if name != "VAULT_TOKEN"},
             )
         except subprocess.TimeoutExpired:
             raise KubectlError(f"kubectl {arguments[0]}: no answer within {self._seconds:.0f} s") from None

@@ -91,18 +91,12 @@ def reach(session: Session) -> Reach:
         return Reach(secrets.address, Path(secrets.ca_file) if secrets.ca_file else None)
     if not own(environment):
         raise IdpError(f"{environment.name}: platform.vault: null is not allowed here: there is no Vault", Exit.INVALID)
-    try:
-        found = _kubectl(session).get("configmap", BUNDLE)
-    except KubectlError as error:
-        raise NotReady(str(error)) from None
-    authority = (found.get("data") or {}).get("ca.crt")
-    if not authority:
-        raise NotReady(f"configmap {VAULT_NAMESPACE}/{BUNDLE}: no ca.crt in it yet")
+    trusted = authority(session)
     record = vault_record(environment.name)
     ca_file = record.with_suffix(".crt")
     record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write(ca_file, str(authority))
-    address = _own_address(environment)
+    write(ca_file, trusted)
+    address = own_address(environment)
     write(record, json.dumps({"address": address, "ca_file": str(ca_file)}))
     return Reach(address, ca_file)
 
@@ -131,7 +125,7 @@ def deploy_token(session: Session, patience: float = SOON, report: Report = lamb
 
     Raises `NotReady` with the last reason.
     """
-    return _patiently(lambda: _login(reach(session), _jwt(session)), patience, report)
+    return _patiently(lambda: _login(reach(session), service_account_token(session, DEPLOY)), patience, report)
 
 
 def _patiently(ask: Callable[[], Answer], patience: float, report: Report) -> Answer:
@@ -179,15 +173,29 @@ def _login(found: Reach, jwt: str) -> str:
     return str(answer["auth"]["client_token"])
 
 
-def _jwt(session: Session) -> str:
-    asked = ("create", "token", DEPLOY, f"--audience={AUDIENCE}", f"--duration={_JWT_SECONDS}s")
+def service_account_token(session: Session, account: str, namespace: str = VAULT_NAMESPACE) -> str:
+    """Return a token of a service account, made for Vault alone. Raises `NotReady` with the API server's reason."""
+    asked = ("create", "token", account, f"--audience={AUDIENCE}", f"--duration={_JWT_SECONDS}s")
     try:
-        return _kubectl(session).run(*asked).strip()
+        return _kubectl(session, namespace).run(*asked).strip()
     except KubectlError as error:
         raise NotReady(str(error)) from None
 
 
-def _own_address(environment: Environment) -> str:
+def authority(session: Session, namespace: str = VAULT_NAMESPACE) -> str:
+    """Return what Vault's own certificate must be trusted by (PEM), as a namespace of the cluster has it."""
+    try:
+        found = _kubectl(session, namespace).get("configmap", BUNDLE)
+    except KubectlError as error:
+        raise NotReady(str(error)) from None
+    trusted = (found.get("data") or {}).get("ca.crt")
+    if not trusted:
+        raise NotReady(f"configmap {namespace}/{BUNDLE}: no ca.crt in it yet")
+    return str(trusted)
+
+
+def own_address(environment: Environment) -> str:
+    """Return where the Vault that the platform runs answers; raises `NotReady` if no port leads there yet."""
     if not uses_loopback(environment):
         # From inside the cluster, where pipelines run.
         return f"https://vault.{VAULT_NAMESPACE}.svc:8200"
@@ -197,9 +205,9 @@ def _own_address(environment: Environment) -> str:
     return f"https://127.0.0.1:{port}"
 
 
-def _kubectl(session: Session) -> Kubectl:
+def _kubectl(session: Session, namespace: str) -> Kubectl:
     kubeconfig = cluster.kubeconfig(session)
     if kubeconfig is None:
         raise NotReady("the cluster does not stand yet")
     found = binary(session.settings.variables["PATH"])
-    return Kubectl(found, kubeconfig, VAULT_NAMESPACE, session.environment.cluster.context, _KUBECTL_SECONDS)
+    return Kubectl(found, kubeconfig, namespace, session.environment.cluster.context, _KUBECTL_SECONDS)

@@ -18,6 +18,7 @@ from components.vault.people_login import PeopleLoginArgs
 from components.vault.quotas import VaultQuotasArgs
 from components.vault_server.configuration import AUDIT_FILE
 from components.workspace import WORKLOAD
+from components.workspace_access import VAULT_MAINTAINER
 from environments import Environment
 from environments.model import Workspace
 from environments.secrets import People, Secrets, SecretsGitlab
@@ -106,11 +107,13 @@ def gitlab(environment: Environment, settings: SecretsGitlab, around: Surroundin
 def kubernetes(environment: Environment, around: Surroundings) -> KubernetesLoginArgs:
     """Return the arguments of `KubernetesLogin`."""
     names = [one.name for one in environment.workspaces]
+    people = VAULT_MAINTAINER if environment.people_come_through_cluster() else None
     if around.api is None:
-        return KubernetesLoginArgs(workspaces=names, service_account=WORKLOAD)
+        return KubernetesLoginArgs(workspaces=names, service_account=WORKLOAD, people_account=people)
     return KubernetesLoginArgs(
         workspaces=names,
         service_account=WORKLOAD,
+        people_account=people,
         host=around.api.host,
         ca_certificate=around.api.ca_certificate,
     )

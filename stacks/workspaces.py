@@ -32,7 +32,7 @@ def declare(environment: Environment, platform: PlatformOutputs, vault: pod_secr
     namespaces, urls = [], []
     for settings in environment.workspaces:
         ownership = Ownership(environment=environment.name, owner=settings.owner, cost_centre=settings.cost_centre)
-        workspace = Workspace(settings.name, _workspace(settings, ownership, vault), in_cluster)
+        workspace = Workspace(settings.name, _workspace(settings, ownership, environment, vault), in_cluster)
         namespaces.append(workspace.namespace)
         for service in settings.services:
             if service.secrets and vault is None:
@@ -44,7 +44,9 @@ def declare(environment: Environment, platform: PlatformOutputs, vault: pod_secr
     return WorkspacesOutputs(workspaces=pulumi.Output.all(*namespaces), services=pulumi.Output.all(*urls))
 
 
-def _workspace(settings: WorkspaceSettings, ownership: Ownership, vault: pod_secrets.Vault | None) -> WorkspaceArgs:
+def _workspace(
+    settings: WorkspaceSettings, ownership: Ownership, environment: Environment, vault: pod_secrets.Vault | None
+) -> WorkspaceArgs:
     return WorkspaceArgs(
         name=settings.name,
         ownership=ownership,
@@ -54,6 +56,7 @@ def _workspace(settings: WorkspaceSettings, ownership: Ownership, vault: pod_sec
         readers=settings.access.readers,
         developers=settings.access.developers,
         maintainers=settings.access.maintainers,
+        vault_login=environment.people_come_through_cluster(),
         ingress_from=settings.network.ingress_from,
         egress_to=[Egress(cidr=egress.cidr, port=egress.port) for egress in settings.network.egress_to],
         vault=pod_secrets.of_workspace(vault),

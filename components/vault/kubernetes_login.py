@@ -1,4 +1,4 @@
-"""How pods log in: with their service account's token, made for Vault alone."""
+"""How pods log in, and people where no identity provider knows them: with a service account's token for Vault alone."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ TOKEN_SECONDS = 1200
 LONGEST_SECONDS = 14400
 """Life of a pod's token, and how long it can be renewed: an agent logs in again by itself, a thief can't for long."""
 
+PEOPLE_SECONDS = 900
+"""Life of a person's token, which can't be renewed: a command asks for one and ends it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class KubernetesLoginArgs:
@@ -26,6 +29,8 @@ class KubernetesLoginArgs:
     """Names of the workspaces, which are those of their namespaces."""
     service_account: str
     """Account that workloads run as, in each of them."""
+    people_account: str | None = None
+    """Account, in each of them, with whose tokens maintainers log in; None where an identity provider lets them in."""
     path: str = paths.KUBERNETES
     """Mount of the auth method."""
     host: pulumi.Input[str] = "https://kubernetes.default.svc"
@@ -37,6 +42,8 @@ class KubernetesLoginArgs:
 class KubernetesLogin(pulumi.ComponentResource):
     """Kubernetes auth method `kubernetes`, with a role for each workspace, bound to its namespace and account.
 
+    Where people come through the cluster, too, there is a second one for each workspace's maintainers.
+
     Vault keeps no token of a reviewer: outside the cluster, it shows each pod's token with that same token.
     """
 
@@ -45,6 +52,7 @@ class KubernetesLogin(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: KubernetesLoginArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("idp:index:KubernetesLogin", name, {}, opts)
+        self._name = name
         child = pulumi.ResourceOptions(parent=self)
         backend = vault.AuthBackend(
             name, path=args.path, type="kubernetes", description="pods of the cluster", opts=child
@@ -58,18 +66,25 @@ class KubernetesLogin(pulumi.ComponentResource):
             opts=child,
         )
         for workspace in args.workspaces:
-            role = policies.name("pod", workspace)
-            vault.kubernetes.AuthBackendRole(
-                f"{name}-{role}",
-                backend=backend.path,
-                role_name=role,
-                bound_service_account_namespaces=[workspace],
-                bound_service_account_names=[args.service_account],
-                audience=AUDIENCE,
-                token_policies=[role],
-                token_ttl=TOKEN_SECONDS,
-                token_explicit_max_ttl=LONGEST_SECONDS,
-                opts=child,
-            )
+            self._role(backend, "pod", workspace, args.service_account, (TOKEN_SECONDS, LONGEST_SECONDS))
+            if args.people_account is not None:
+                self._role(backend, "maintainer", workspace, args.people_account, (PEOPLE_SECONDS, PEOPLE_SECONDS))
         self.path = backend.path
         self.register_outputs({"path": self.path})
+
+    def _role(
+        self, backend: vault.AuthBackend, kind: str, workspace: str, account: str, seconds: tuple[int, int]
+    ) -> None:
+        role = policies.name(kind, workspace)
+        vault.kubernetes.AuthBackendRole(
+            f"{self._name}-{role}",
+            backend=backend.path,
+            role_name=role,
+            bound_service_account_namespaces=[workspace],
+            bound_service_account_names=[account],
+            audience=AUDIENCE,
+            token_policies=[role],
+            token_ttl=seconds[0],
+            token_explicit_max_ttl=seconds[1],
+            opts=pulumi.ResourceOptions(parent=self),
+        )

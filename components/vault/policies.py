@@ -46,6 +46,8 @@ def of_team(team: str) -> Mapping[str, Rules]:
     keeping: Rules = {
         f"{kv}/data/*": (*_MANAGE, "patch"),
         f"{kv}/metadata/*": (*_MANAGE, "list", "patch"),
+        # Names of fields without their values.
+        f"{kv}/subkeys/*": ("read",),
         f"{kv}/delete/*": ("update",),
         f"{kv}/undelete/*": ("update",),
         f"{kv}/destroy/*": ("update",),

@@ -142,8 +142,8 @@ def test_an_object_created_by_a_killed_engine_still_follows_the_file(checkout: C
     checkout.up()
     checkout.describe(text)
     run = checkout.begin("up", "local")
-    # Its creation ends only when the pod behind it is ready.
-    wait_for_pending(checkout, run, "workspaces", "Service", 120)
+    # Its creation ends only when its pod is ready.
+    wait_for_pending(checkout, run, "workspaces", "Deployment", 120)
     kubectl = Kubectl(checkout)
     kill(checkout, run, "everything" if afterwards == "removed" else "engine")
     run.wait(60)
@@ -162,16 +162,16 @@ def test_a_crash_in_the_middle_of_the_recovery(checkout: Checkout) -> None:
     checkout.up()
     checkout.describe(None)
     run = checkout.begin("up", "local")
-    wait_for_pending(checkout, run, "workspaces", "Service", 120)
+    wait_for_pending(checkout, run, "workspaces", "Deployment", 120)
     kubectl = Kubectl(checkout)
     kill(checkout, run, "engine")
     run.wait(60)
     # Claimed by the state from now on, and not there.
-    assert kubectl("delete", "service", "hello", "-n", "sample").code == 0
+    until("the deployment", lambda: kubectl("delete", "deployment", "hello", "-n", "sample").code == 0)
     run = checkout.begin("up", "local")
     unsettled = checkout.root / ".idp/unsettled/local.workspaces"
     until("recovery", unsettled.exists)
-    until("state that claims the service", lambda: ("Service", "sample", "hello") in state_objects(checkout))
+    until("state that claims it", lambda: ("Deployment", "sample", "hello") in state_objects(checkout))
     kill(checkout, run, "everything")
     run.wait(60)
     assert unsettled.exists(), "the recovery was over already"

@@ -259,6 +259,24 @@ def test_who_may_what(kubectl: Kubectl, question: tuple[str, str, str], allowed:
     assert answers == {group: "yes" if group in allowed else "no" for group in EVERYBODY}
 
 
+def test_only_maintainers_log_in_to_vault_and_no_pod_as_them(kubectl: Kubectl) -> None:
+    def asked(group: str, namespace: str, account: str) -> bool:
+        who = ("--as", "somebody", "--as-group", group)
+        return kubectl("create", "token", account, "-n", namespace, "--audience=vault", *who).code == 0
+
+    account = "vault-maintainer"
+    found = {(group, place) for group in EVERYBODY for place in ("sample", "blue") if asked(group, place, account)}
+    # The other workspace has developers alone.
+    assert found == {(MAINTAINERS, "sample")}
+    assert not [group for group in EVERYBODY if asked(group, "sample", "workload")]
+    manifest = pod("sample", "climber", "sleep", "1s")
+    for name, works in ((account, False), ("workload", True)):
+        manifest["spec"]["serviceAccountName"] = name
+        ran = kubectl.create(manifest, "--dry-run=server", "--as", "dev", "--as-group", DEVELOPERS)
+        assert (ran.code == 0) == works, ran
+        assert works or "vault-maintainer is for people's login to Vault" in ran.err
+
+
 def test_a_stranger_may_nothing(kubectl: Kubectl) -> None:
     for verb, resource, namespace in RIGHTS:
         place = ("-n", namespace) if namespace else ()

@@ -112,6 +112,23 @@ def test_without_an_identity_provider_there_is_no_login_for_people() -> None:
     assert of(made, "vault:identity/group:Group") == {}
 
 
+def test_maintainers_come_through_the_cluster_only_without_an_identity_provider() -> None:
+    kind = "vault:kubernetes/authBackendRole:AuthBackendRole"
+    names = [one.name for one in environment().workspaces]
+    pods = {f"pod-{name}" for name in names}
+    assert {one["roleName"] for one in of(declared(environment()), kind).values()} == pods
+    alone = of(declared(environment(secrets={**DOCUMENT["secrets"], "people": None})), kind)
+    roles = {one["roleName"]: one for one in alone.values()}
+    assert set(roles) == pods | {f"maintainer-{name}" for name in names}
+    for name in names:
+        role = roles[f"maintainer-{name}"]
+        assert role["boundServiceAccountNamespaces"] == [name]
+        assert role["boundServiceAccountNames"] == ["vault-maintainer"]
+        assert role["tokenPolicies"] == [f"maintainer-{name}"]
+        assert role["audience"] == "vault"
+        assert role["tokenTtl"] == role["tokenExplicitMaxTtl"] == 900
+
+
 def test_a_group_with_a_part_in_several_workspaces_has_all_their_policies() -> None:
     workspaces = json.loads(json.dumps(DOCUMENT["workspaces"]))
     for one in workspaces:

@@ -56,10 +56,17 @@ def around(server: VaultServer, emulator: AwsEmulator, **more: Any) -> dict[str,
     }
 
 
-def stacked(folder: Any, server: VaultServer, emulator: AwsEmulator, teams: tuple[str, ...]) -> Stack:  # noqa: ANN401
+def stacked(
+    folder: Any,  # noqa: ANN401
+    server: VaultServer,
+    emulator: AwsEmulator,
+    teams: tuple[str, ...],
+    *,
+    people: bool = True,
+) -> Stack:
     """Return the layer's stack for some teams; nothing is up yet."""
     stack = Stack(folder)
-    stack.make(world.text(server.address, str(server.certificate), teams), around(server, emulator))
+    stack.make(world.text(server.address, str(server.certificate), teams, people=people), around(server, emulator))
     stack.secret("people_client_secret", value=CLIENT_SECRET)
     for team in teams:
         stack.secret("--path", f"database_passwords.{team}", value=f"canary-of-the-database-of-{team}")

@@ -70,6 +70,7 @@ OF_A_TEAM: tuple[Request, ...] = (
     _request("list names", f"LIST {KV}/metadata/", PEOPLE),
     _request("list names of pods' secrets", f"LIST {KV}/metadata/app", PEOPLE),
     _request("look at a secret's versions", f"GET {KV}/metadata/app/db", PEOPLE),
+    _request("see the names of a secret's fields", f"GET {KV}/subkeys/app/db", KEEPERS),
     _request("see the engine's settings", f"GET {KV}/config", (), BOTH),
     _request("change the engine's settings", f"POST {KV}/config", (), ("deploy",), body={"max_versions": 10}),
     _request("encrypt", f"POST {TRANSIT}/encrypt/main", CRYPTING, body={"plaintext": PLAIN}),
@@ -103,6 +104,14 @@ OF_A_TEAM: tuple[Request, ...] = (
     _request("write a policy", "PUT sys/policies/acl/pod-{team}", (), ("deploy",)),
     _request("read a job's role", "GET auth/gitlab/role/job-{team}", (), BOTH),
     _request("write a job's role", "POST auth/gitlab/role/job-{team}", (), ("deploy",), body={"role_type": "none"}),
+    _request("read a person's role", "GET auth/kubernetes/role/maintainer-{team}", (), BOTH),
+    _request(
+        "write a person's role",
+        "POST auth/kubernetes/role/maintainer-{team}",
+        (),
+        ("deploy",),
+        body={"alias_name_source": "x"},
+    ),
     _request("read a pod's role", "GET auth/kubernetes/role/pod-{team}", (), BOTH),
     _request(
         "write a pod's role", "POST auth/kubernetes/role/pod-{team}", (), ("deploy",), body={"alias_name_source": "x"}

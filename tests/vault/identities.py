@@ -16,6 +16,8 @@ from .signing import Signer, unsigned
 AUDIENCE = f"https://vault.{world.NAME}.idp.test"
 BROWSER = f"{AUDIENCE}/ui/vault/auth/people/oidc/callback"
 MINUTE = 60
+MAINTAINER = "vault-maintainer"
+"""Account whose tokens maintainers ask for where there is no identity provider."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,13 @@ def _token(server: VaultServer, mount: str, role: str, jwt: str) -> str:
     return str(answer.content["auth"]["client_token"])
 
 
+def through_the_cluster(server: VaultServer, teams: tuple[str, ...]) -> Iterator[Identity]:
+    """Yield the maintainers of an environment without an identity provider."""
+    for team in teams:
+        jwt = server.neighbours.cluster.sign(pod(team, MAINTAINER))
+        yield Identity("maintainer", team, _token(server, "kubernetes", f"maintainer-{team}", jwt))
+
+
 def everybody(server: VaultServer, teams: tuple[str, ...]) -> Iterator[Identity]:
     """Yield everybody who may log in, and nobody."""
     gitlab, cluster = server.neighbours.gitlab, server.neighbours.cluster
@@ -147,6 +156,9 @@ def intruders(server: VaultServer, teams: tuple[str, ...]) -> Iterator[Intruder]
             yield from _of_gitlab(server, f"{kind}-{team}", world.project(team), more)
         yield from _jobs_elsewhere(server, team, teams)
         yield from _pods(server, team, teams)
+        # With an identity provider there is no such role.
+        jwt = server.neighbours.cluster.sign(pod(team, MAINTAINER))
+        yield Intruder("through the cluster", "kubernetes", f"maintainer-{team}", jwt)
     yield from _of_gitlab(server, "idp-preview", world.PLATFORM, {})
     yield from _of_gitlab(server, "idp-deploy", world.PLATFORM, PROTECTED, DEPLOYING)
     yield from _deployers(server, teams)
@@ -199,18 +211,28 @@ def _jobs_elsewhere(server: VaultServer, team: str, teams: tuple[str, ...]) -> I
     yield Intruder("pod's token", "gitlab", role, server.neighbours.cluster.sign(pod(team)))
 
 
-def _pods(server: VaultServer, team: str, teams: tuple[str, ...]) -> Iterator[Intruder]:
-    sign, role, past = server.neighbours.cluster.sign, f"pod-{team}", int(time.time()) - 10 * MINUTE
+def not_maintainers(server: VaultServer, teams: tuple[str, ...]) -> Iterator[Intruder]:
+    """Yield everybody who may not log in as a maintainer, where these come through the cluster."""
+    for team in teams:
+        yield from _pods(server, team, teams, f"maintainer-{team}", MAINTAINER)
+
+
+def _pods(
+    server: VaultServer, team: str, teams: tuple[str, ...], role: str | None = None, own: str = "workload"
+) -> Iterator[Intruder]:
+    """Yield whoever may not log in as the account `own` of a team."""
+    sign, role, past = server.neighbours.cluster.sign, role or f"pod-{team}", int(time.time()) - 10 * MINUTE
     for other in (*teams, "default", "idp-vault", f"{team}-2"):
         if other != team:
-            yield Intruder(f"pod in {other}", "kubernetes", role, sign(pod(other)))
-    for account in ("default", "workload-2", "*"):
+            yield Intruder(f"pod in {other}", "kubernetes", role, sign(pod(other, own)))
+    for account in {"default", "workload-2", "*", "workload", MAINTAINER, f"{MAINTAINER}-2"} - {own}:
         yield Intruder(f"account {account}", "kubernetes", role, sign(pod(team, account)))
-    yield Intruder("forged signature", "kubernetes", role, Signer("cluster").sign(pod(team)))
-    yield Intruder("signed by GitLab", "kubernetes", role, server.neighbours.gitlab.sign(pod(team)))
-    yield Intruder("no signature", "kubernetes", role, unsigned(pod(team)))
-    yield Intruder("expired", "kubernetes", role, sign(pod(team, exp=past, iat=past - MINUTE, nbf=past - MINUTE)))
-    yield Intruder("for the API server", "kubernetes", role, sign(pod(team, aud=["api"])))
+    yield Intruder("forged signature", "kubernetes", role, Signer("cluster").sign(pod(team, own)))
+    yield Intruder("signed by GitLab", "kubernetes", role, server.neighbours.gitlab.sign(pod(team, own)))
+    yield Intruder("no signature", "kubernetes", role, unsigned(pod(team, own)))
+    before = {"exp": past, "iat": past - MINUTE, "nbf": past - MINUTE}
+    yield Intruder("expired", "kubernetes", role, sign(pod(team, own, **before)))
+    yield Intruder("for the API server", "kubernetes", role, sign(pod(team, own, aud=["api"])))
     yield Intruder("job's token", "kubernetes", role, server.neighbours.gitlab.sign(job(world.project(team))))
 
 

@@ -26,7 +26,17 @@ def environment(address: str, ca_file: str, teams: tuple[str, ...] = TEAMS, **da
     return parse(text(address, ca_file, teams, **database).encode(), NAME)
 
 
-def text(address: str, ca_file: str, teams: tuple[str, ...] = TEAMS, **database: Any) -> str:  # noqa: ANN401
+def text(
+    address: str,
+    ca_file: str,
+    teams: tuple[str, ...] = TEAMS,
+    *,
+    people: bool = True,
+    kubeconfig: str = "~/.kube/idp-dev.yaml",
+    **database: Any,  # noqa: ANN401
+) -> str:
+    """Return the environment's file; without `people` there is no identity provider."""
+    provider = {"issuer": "https://login.acme.example", "client_id": "vault"}
     return yaml.safe_dump(
         {
             "name": NAME,
@@ -34,13 +44,13 @@ def text(address: str, ca_file: str, teams: tuple[str, ...] = TEAMS, **database:
             "owner": "team-tests",
             "cost_centre": "cc-1",
             "state": {"backend": "s3://acme-idp-state/mr-7", "secrets_provider": "awskms://alias/idp-dev"},
-            "cluster": {"kubeconfig": "~/.kube/idp-dev.yaml", "version": "1.33"},
+            "cluster": {"kubeconfig": kubeconfig, "version": "1.33"},
             "platform": {"registries": ["idp.local/"], "dns_domain": "mr-7.idp.test"},
             "secrets": {
                 "address": address,
                 "ca_file": ca_file,
                 "gitlab": {"url": ISSUER, "projects": [PLATFORM]},
-                "people": {"issuer": "https://login.acme.example", "client_id": "vault"},
+                "people": provider if people else None,
                 "aws_region": "eu-central-1",
                 "protect": False,
             },
