@@ -39,7 +39,7 @@ unit: .venv/.synced ## Static checks, unit and contract tests: seconds
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
-	@.venv/bin/python -m pytest -q -m "not e2e"
+	@.venv/bin/python -m pytest -q -n auto -m "not e2e"
 
 .PHONY: e2e
 e2e: .venv/.synced ## Tests on the real engine and a cluster of their own: minutes, Linux and root

@@ -148,12 +148,14 @@ VALID: dict[str, Change] = {
     "unconfigured": lambda d: (
         d.pop("secrets"),
         [d["workspaces"][0].pop(key) for key in ("gitlab_projects", "database", "aws_role_arn")],
+        [service.pop("secrets", None) for service in d["workspaces"][0]["services"]],
     ),
     "no pipelines": lambda d: (d["secrets"].pop("gitlab"), d["workspaces"][0].pop("gitlab_projects")),
     "neither": lambda d: (
         d["platform"].pop("vault"),
         d.pop("secrets"),
         [d["workspaces"][0].pop(key) for key in ("gitlab_projects", "database", "aws_role_arn")],
+        [service.pop("secrets", None) for service in d["workspaces"][0]["services"]],
     ),
 }
 

@@ -64,7 +64,7 @@ def test_only_people_who_keep_secrets_write_them(team: str) -> None:
         kind
         for kind, rules in policies.of_team(team).items()
         for path, capabilities in rules.items()
-        if "/kv/" in path and {"create", "update", "patch", "delete"} & set(capabilities)
+        if path.startswith(f"{paths.kv(team)}/") and {"create", "update", "patch", "delete"} & set(capabilities)
     }
     assert writing == {"maintainer"}
 
@@ -72,7 +72,7 @@ def test_only_people_who_keep_secrets_write_them(team: str) -> None:
 @given(NAMES)
 def test_pods_and_jobs_read_their_own_folders_only(team: str) -> None:
     known = policies.of_team(team)
-    folders = {kind: {path for path in rules if "/kv/" in path} for kind, rules in known.items()}
+    folders = {kind: {path for path in rules if path.startswith(f"{paths.kv(team)}/")} for kind, rules in known.items()}
     base = f"team/{team}/kv/data"
     assert folders["pod"] == {f"{base}/app/*"}
     assert folders["job"] == {f"{base}/ci/*"}
