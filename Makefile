@@ -44,16 +44,10 @@ unit: .venv/.synced ## Static checks, unit and contract tests: seconds
 .PHONY: e2e
 e2e: .venv/.synced ## Tests on the real engine and a cluster of their own: minutes, Linux and root
 	@$(IDP) tools --ensure
-	@echo "· not here: Vault's servers in pods (make e2e-vault, 10 minutes); no environment deploys them yet"
-	@.venv/bin/python -m pytest -v -m "e2e and not vault_pods"
-
-.PHONY: e2e-vault
-e2e-vault: .venv/.synced ## Tests of Vault's servers in pods: ten minutes, Linux and root
-	@$(IDP) tools --ensure
-	@.venv/bin/python -m pytest -v -m vault_pods
+	@.venv/bin/python -m pytest -v -n 2 --dist loadfile -m e2e
 
 .PHONY: test
-test: unit e2e ## Both: everything but Vault's pods
+test: unit e2e ## Both: everything
 
 .PHONY: bench
 bench: .venv/.synced ## No-change previews against a bare Pulumi program, as ratios

@@ -1,4 +1,4 @@
-"""`idp vault rotate|snapshot|restore ENV`: what people do to an environment's Vault, a command each."""
+"""`idp vault rotate|snapshot|restore|token ENV`: what people do to an environment's Vault, a command each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from environments import Environment
-from idp import cluster, display, kubectl, vault_database, vault_tasks
+from idp import cluster, display, kubectl, vault, vault_database, vault_tasks
 from idp.commands.environment import WAIT
 from idp.commands.options import EnvironmentName, IKnow, Json, Wait
 from idp.errors import Exit, IdpError
@@ -20,7 +20,7 @@ from idp.session import Session, exclusively, open_session
 from idp.vault_tasks import Ended
 
 app = typer.Typer(
-    help="Vault of an environment: other keys, snapshots. Nothing of it takes a secret, and none is shown.",
+    help="Vault of an environment: other keys, snapshots. Nothing of it takes a secret; only `token` shows one.",
     no_args_is_help=True,
 )
 
@@ -71,6 +71,14 @@ def rotate(
         task = vault_tasks.ROTATIONS[what.value]
         ended = vault_tasks.run(_kubectl(session), task, display.note, *(["retire"] if retire else []))
     _show(ended, env, as_json)
+
+
+@app.command(epilog='Example: VAULT_TOKEN="$(idp vault token local)" pulumi preview -s local.secrets')
+def token(env: EnvironmentName) -> None:
+    """Print a token of the deploy identity, which configures Vault and reads no team's secrets; it lives 15 minutes."""
+    with open_session(env, None, display.note) as session:
+        cluster.require(session)
+        typer.echo(vault.deploy_token(session))
 
 
 @app.command(epilog="Example: idp vault snapshot local")

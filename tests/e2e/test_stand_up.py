@@ -27,8 +27,9 @@ def second(platform: Checkout) -> Ran:
 
 
 def stock(platform: Checkout, command: str) -> Ran:
-    """Run `pulumi` as a person does who knows nothing of `idp` but `env-vars`."""
-    return run("bash", "-euc", f'eval "$(.venv/bin/idp env-vars local)"; {command}', cwd=platform.root)
+    """Run `pulumi` as a person does who knows nothing of `idp` but `env-vars` and how to be let into Vault."""
+    exported = 'eval "$(.venv/bin/idp env-vars local)"; export VAULT_TOKEN="$(.venv/bin/idp vault token local)"'
+    return run("bash", "-euc", f"{exported}; {command}", cwd=platform.root)
 
 
 def test_second_make_up_changes_nothing_and_says_what_stands(platform: Checkout, second: Ran) -> None:
@@ -71,6 +72,22 @@ def test_the_teams_pod_really_runs(kubectl: Kubectl) -> None:
     until("pod of sample running", ready)
 
 
+def test_what_people_put_into_vault_is_in_the_teams_pod(platform: Checkout, kubectl: Kubectl) -> None:
+    value = "good-morning-from-vault"
+    put = platform.idp("secrets", "put", "local", "sample", "app/hello", "greeting=-", stdin=value)
+    assert put.code == 0, put
+
+    def there() -> bool:
+        with kubectl.client("sample") as probe:
+            told = probe("get", "http://hello.sample.svc:8080/secret")
+        return f'"bytes":{len(value)}' in told.line.replace(" ", "")
+
+    until("the secret in the pod", there, 120)
+    got = platform.idp("secrets", "get", "local", "sample", "app/hello", "--field", "greeting")
+    assert got.out == value
+    assert platform.idp("secrets", "delete", "local", "sample", "app/hello").code == 0
+
+
 def test_stock_pulumi_agrees(platform: Checkout) -> None:
     previews = " && ".join(f"pulumi preview -s local.{layer} --expect-no-changes" for layer in LAYERS)
     agreed = stock(platform, previews)
@@ -92,7 +109,10 @@ def test_stock_pulumi_up_gives_the_same(platform: Checkout) -> None:
 
 def test_outputs_are_typed_and_secrets_masked(platform: Checkout) -> None:
     layers = platform.idp("outputs", "local", "--json").json()["layers"]
-    foundation = layers.pop("foundation")
+    foundation, secrets = layers.pop("foundation"), layers.pop("secrets")
+    authority = layers["platform"].pop("vault_ca")
+    assert authority.startswith("-----BEGIN CERTIFICATE-----")
+    assert secrets["kv_mounts"] == {"sample": "team/sample/kv", "blue": "team/blue/kv"}
     assert foundation["cluster_name"] == "idp-local"
     assert foundation["deploy_role_arn"] == "arn:aws:iam::123456789012:role/idp-local-deploy"
     assert layers == {
@@ -100,6 +120,7 @@ def test_outputs_are_typed_and_secrets_masked(platform: Checkout) -> None:
             "kubeconfig": str(platform.local / "kubeconfig"),
             "namespaces": ["idp-gateway", "idp-observability", "idp-vault"],
             "workspace_priority_class": "idp-workspace",
+            "vault_address": "https://vault.idp-vault.svc:8200",
         },
         "workspaces": {"workspaces": ["sample", "blue"], "services": ["http://hello.sample.svc:8080"]},
     }

@@ -36,7 +36,7 @@ from .test_vault_e2e import (  # noqa: F401 (fixtures are found by name)
 )
 from .vault_stack import Stack
 
-pytestmark = [pytest.mark.e2e, pytest.mark.vault_pods, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 CANARIES = {
     "first": "canary-first-5f1c",
