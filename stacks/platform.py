@@ -12,7 +12,7 @@ from environments import Environment
 from stacks import outputs, providers, vault, vault_args
 from stacks.layers import VAULT_NAMESPACE
 from stacks.outputs import FoundationOutputs, PlatformOutputs
-from stacks.vault import Surroundings
+from stacks.vault_settings import Surroundings
 
 NAMESPACES = ("idp-gateway", "idp-observability", VAULT_NAMESPACE)
 """The platform's own parts, each in a namespace of its own; `idp-` is reserved, no workspace can take it."""

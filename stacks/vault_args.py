@@ -17,7 +17,7 @@ from environments.vault import Vault
 from stacks import loopback
 from stacks.audience import audience
 from stacks.outputs import FoundationOutputs
-from stacks.vault import VaultSettings
+from stacks.vault_settings import VaultSettings
 
 PLUGINS: Mapping[str, tuple[str, str]] = {
     "vault-plugin-auth-kubernetes": ("auth", "kubernetes"),
