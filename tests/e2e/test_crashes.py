@@ -19,7 +19,9 @@ from .kubectl import Kubectl, key, state_objects, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-SEED = int(os.environ.get("IDP_TEST_SEED") or random.SystemRandom().randrange(2**32))
+# Parallel workers must agree: they share the name of their run.
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or random.SystemRandom().random()
+SEED = int(os.environ.get("IDP_TEST_SEED") or random.Random(RUN).randrange(2**32))  # noqa: S311 (no secret)
 CRASHES = 10
 
 GREEN = """
