@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import math
 import os
 import threading
@@ -60,8 +61,9 @@ class Search:
                 self.found.setdefault(place, set()).add(mark)
 
     def file(self, kind: str, path: Path, place: str | None = None) -> None:
-        """Look through a file, which may be gone by now."""
-        with suppress(FileNotFoundError, ProcessLookupError), path.open("rb") as stream:
+        """Look through a file, which may be gone by now; the kubelet compresses (gzip) what containers have printed."""
+        opened = gzip.open if path.suffix == ".gz" else open
+        with suppress(FileNotFoundError, ProcessLookupError), opened(path, "rb") as stream:
             rest = b""
             while chunk := stream.read(_CHUNK):
                 self.text(kind, place or str(path), rest + chunk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,15 @@ def test_a_mark_is_found_wherever_it_lies_in_a_file(tmp_path: Path, monkeypatch:
         search = Search((mark,))
         search.file("kind", path)
         assert search.found == {str(path): {mark}}, before
+
+
+def test_a_mark_is_found_in_a_compressed_log(tmp_path: Path) -> None:
+    mark, path = "0123456789abcdef01234567", tmp_path / "0.log.20260101-000000.gz"
+    path.write_bytes(gzip.compress(f"a line\n{mark}\n".encode()))
+    assert mark.encode() not in path.read_bytes()
+    search = Search((mark,))
+    search.file("kind", path)
+    assert search.found == {str(path): {mark}}
 
 
 def test_links_and_what_is_gone_are_left_alone(tmp_path: Path) -> None:
