@@ -14,7 +14,8 @@ from .kubectl import Kubectl
 
 
 @contextmanager
-def _standing(root: Path, original: str | None = None) -> Iterator[Checkout]:
+def standing_checkout(root: Path, original: str | None = None) -> Iterator[Checkout]:
+    """Yield a copy of the checkout below `root`, and remove it with all that runs in it; nothing may be left."""
     checkout = Checkout.copy_to(root, original)
     try:
         yield checkout
@@ -31,21 +32,21 @@ def _standing(root: Path, original: str | None = None) -> Iterator[Checkout]:
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Checkout]]:
     """Return a function that copies the checkout; all copies are removed, with all that runs in them."""
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(_standing(tmp_path_factory.mktemp("own") / "checkout"))
+        yield lambda: stack.enter_context(standing_checkout(tmp_path_factory.mktemp("own") / "checkout"))
 
 
 @pytest.fixture(scope="module")
 def lean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """Return a copy of the checkout whose environment has no Vault, for tests that stand it up again and again."""
     text = without_vault((REPOSITORY / "environments/local.yaml").read_text())
-    with _standing(tmp_path_factory.mktemp("lean") / "checkout", text) as checkout:
+    with standing_checkout(tmp_path_factory.mktemp("lean") / "checkout", text) as checkout:
         yield checkout
 
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """Return a copy of the checkout whose local environment stands."""
-    with _standing(tmp_path_factory.mktemp("shared") / "checkout") as checkout:
+    with standing_checkout(tmp_path_factory.mktemp("shared") / "checkout") as checkout:
         stood_up = checkout.make("up")
         assert stood_up.code == 0, stood_up
         yield checkout

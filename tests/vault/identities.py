@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -167,12 +167,18 @@ def intruders(server: VaultServer, teams: tuple[str, ...]) -> Iterator[Intruder]
 def _of_gitlab(
     server: VaultServer, role: str, own: dict[str, Any], more: dict[str, Any], mount: str = "gitlab"
 ) -> Iterator[Intruder]:
-    """Yield what is wrong with a token whatever the role: who signed it, for whom, and when."""
-    gitlab, good = server.neighbours.gitlab, job(own, **more)
+    others = {"the cluster": server.neighbours.cluster, "the identity provider": server.neighbours.provider}
+    yield from of_gitlab(server.neighbours.gitlab, others, role, job(own, **more), mount)
+
+
+def of_gitlab(
+    gitlab: Signer, others: Mapping[str, Signer], role: str, good: dict[str, Any], mount: str = "gitlab"
+) -> Iterator[Intruder]:
+    """Yield what is wrong with a token whatever the role: who signed it, for whom, and when; `good` are good claims."""
     past = int(time.time()) - 10 * MINUTE
     yield Intruder("forged signature", mount, role, Signer("gitlab").sign(good))
-    yield Intruder("signed by the cluster", mount, role, server.neighbours.cluster.sign(good))
-    yield Intruder("signed by the identity provider", mount, role, server.neighbours.provider.sign(good))
+    for name, other in others.items():
+        yield Intruder(f"signed by {name}", mount, role, other.sign(good))
     yield Intruder("no signature", mount, role, unsigned(good))
     yield Intruder("sealed with the public key", mount, role, gitlab.confused(good))
     for why, change in {
@@ -184,7 +190,7 @@ def _of_gitlab(
         "no issuer": {"iss": None},
         "another number of the same path": {"project_id": "4711"},
         "another path of the same number": {"project_path": "evil/app"},
-        "path that begins alike": {"project_path": f"{own['path']}-2"},
+        "path that begins alike": {"project_path": f"{good['project_path']}-2"},
         "pattern": {"project_path": "*", "project_id": "*"},
         "no number": {"project_id": None},
     }.items():
@@ -192,23 +198,34 @@ def _of_gitlab(
 
 
 def _jobs_elsewhere(server: VaultServer, team: str, teams: tuple[str, ...]) -> Iterator[Intruder]:
-    sign, own = server.neighbours.gitlab.sign, world.project(team)
+    yield from jobs_elsewhere(server.neighbours.gitlab, team, teams, {}, PROTECTED)
+    pods = server.neighbours.cluster.sign(pod(team))
+    yield Intruder("pod's token", "gitlab", f"protected-job-{team}", pods)
+
+
+def jobs_elsewhere(
+    gitlab: Signer, team: str, teams: Sequence[str], plain: Mapping[str, Any], protected: Mapping[str, Any]
+) -> Iterator[Intruder]:
+    """Yield jobs of other projects, refs and environments; two mappings say what good jobs say beside their project."""
+    sign, own = gitlab.sign, world.project(team)
     for other in (*teams, None):
         if other == team:
             continue
         foreign = world.project(other) if other else world.PLATFORM
         who = f"project of {other or 'the platform'}"
-        yield Intruder(who, "gitlab", f"job-{team}", sign(job(foreign)))
-        yield Intruder(who, "gitlab", f"protected-job-{team}", sign(job(foreign, **PROTECTED)))
+        yield Intruder(who, "gitlab", f"job-{team}", sign(job(foreign, **plain)))
+        yield Intruder(who, "gitlab", f"protected-job-{team}", sign(job(foreign, **protected)))
         if other:
             mixed = {**own, "id": foreign["id"]}
-            yield Intruder(f"number of {other}", "gitlab", f"protected-job-{team}", sign(job(mixed, **PROTECTED)))
+            yield Intruder(f"number of {other}", "gitlab", f"protected-job-{team}", sign(job(mixed, **protected)))
     role = f"protected-job-{team}"
-    yield Intruder("ref not protected", "gitlab", role, sign(job(own, **{**PROTECTED, "ref_protected": "false"})))
-    yield Intruder("no word of protection", "gitlab", role, sign(job(own, **{**PROTECTED, "ref_protected": None})))
-    yield Intruder("no environment", "gitlab", role, sign(job(own, **{**PROTECTED, "environment": None})))
-    yield Intruder("other environment", "gitlab", role, sign(job(own, **{**PROTECTED, "environment": "prod"})))
-    yield Intruder("pod's token", "gitlab", role, server.neighbours.cluster.sign(pod(team)))
+    for why, change in {
+        "ref not protected": {"ref_protected": "false"},
+        "no word of protection": {"ref_protected": None},
+        "no environment": {"environment": None},
+        "other environment": {"environment": "prod"},
+    }.items():
+        yield Intruder(why, "gitlab", role, sign(job(own, **{**protected, **change})))
 
 
 def not_maintainers(server: VaultServer, teams: tuple[str, ...]) -> Iterator[Intruder]:

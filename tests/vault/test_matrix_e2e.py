@@ -11,16 +11,12 @@ from components.vault import policies
 from idp import toolchain
 
 from . import world
-from .expected import OF_A_TEAM, OF_VAULT, Request, allowed
+from .expected import OF_A_TEAM, OF_VAULT
 from .identities import PROTECTED, Identity, everybody, intruders, job
-from .server import Answer, VaultServer
+from .judgement import DENIED, FOREIGN_STATUS, PLANTED, judged, wrong
+from .server import VaultServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-
-PLANTED = {"app/db": "app", "ci/token": "ci", "deploy/key": "deploy", "people/root": "people", "application": "beside"}
-DENIED, REFUSED = 403, 400
-FOREIGN, FOREIGN_STATUS = "GitLab's token instead of Vault's", 500
-"""Vault looks behind the last dot of a token for a namespace, and answers with a fault when there is none of it."""
 
 
 @pytest.fixture(scope="module")
@@ -31,37 +27,8 @@ def planted(standing: VaultServer) -> VaultServer:
     return standing
 
 
-def wrong(request: Request, team: str, identity: Identity, answer: Answer) -> str | None:
-    """Return what is wrong with an answer, or None."""
-    may = allowed(request, identity.kind, own=identity.team == team)
-    said = f"{identity}: {request.name} ({request.method} {request.path.format(team=team)}): {answer.status}"
-    if identity.kind == FOREIGN and answer.status == FOREIGN_STATUS:
-        return None
-    if (answer.status != DENIED) != may:
-        return f"{said}, and it {'may' if may else 'may not'}: {answer.content.get('errors')}"
-    text = str(answer.content)
-    if may and request.refusal and (answer.status != REFUSED or request.refusal not in text):
-        return f"{said}, and that is too much: {text}"
-    if may and request.tells and request.tells.format(team=team) not in text:
-        return f"{said}, without the secret"
-    if not may and "canary" in text:
-        return f"{said}, with a secret"
-    return None
-
-
 def test_everybody_gets_what_the_table_says(planted: VaultServer) -> None:
-    found, asked = [], 0
-    for identity in everybody(planted, world.TEAMS):
-        for request, team in [
-            *((request, team) for team in world.TEAMS for request in OF_A_TEAM),
-            *((request, "") for request in OF_VAULT),
-        ]:
-            path = request.path.format(team=team)
-            answer = planted.call(request.method, path, dict(request.body), identity.token)
-            asked += 1
-            if problem := wrong(request, team, identity, answer):
-                found.append(problem)
-
+    asked, found = judged(planted.call, everybody(planted, world.TEAMS), world.TEAMS)
     assert asked == (6 * len(world.TEAMS) + 6) * (len(OF_A_TEAM) * len(world.TEAMS) + len(OF_VAULT))
     assert found == [], "\n".join(found)
 
