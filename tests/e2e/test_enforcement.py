@@ -248,7 +248,7 @@ def test_pod_security_label_cannot_be_taken_off(kubectl: Kubectl) -> None:
         assert "enforce must be baseline or restricted" in refused.err, refused
 
 
-@pytest.mark.parametrize(("question", "allowed"), RIGHTS.items(), ids=lambda value: " ".join(map(str, value)))
+@pytest.mark.parametrize(("question", "allowed"), RIGHTS.items(), ids=[" ".join(question) for question in RIGHTS])
 def test_who_may_what(kubectl: Kubectl, question: tuple[str, str, str], allowed: set[str]) -> None:
     verb, resource, namespace = question
     place = ("-n", namespace) if namespace else ()

@@ -2,7 +2,7 @@
 
 Everybody whom this environment lets in asks for everything that the table of `tests.vault.expected` has, for every team
 of the environment's file. It has no identity provider, so no readers and developers (they are in `tests.vault`);
-maintainers come by a role that the deploy identity makes for these tests. Engines of databases and AWS are not here
+maintainers come through the cluster. Engines of databases and AWS are not here
 either: their paths are asked for all the same, and who may use them gets 404 instead of 403.
 """
 
@@ -24,6 +24,7 @@ import pytest
 
 from components.vault import policies
 from components.workspace import WORKLOAD
+from components.workspace_access import VAULT_MAINTAINER
 from idp import toolchain
 from stacks import layers
 from tests.vault import world
@@ -39,13 +40,11 @@ from .leaks import Search, Watch, regular
 from .vault_environment import NAME, NAMESPACE, PROTECTED, UNPROTECTED, VaultOnPods, model, text
 from .vault_identities import OF_THE_BOOTSTRAP, everybody, intruders, resigned
 
-pytestmark = [pytest.mark.e2e, pytest.mark.vault_pods, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 FIRST, LATE = world.TEAMS[:-1], world.TEAMS[-1]
 WITH_SERVICE = FIRST[0]
 SERVICE = "hello"
-PLANTER = "planter"
-"""Account in each team's namespace, and role, by which these tests are maintainers."""
 CANARIES = 100
 FILE = "canary"
 """Of the service, in `/vault/secrets`."""
@@ -134,30 +133,13 @@ def complete(standing: Standing) -> Standing:
 
 
 @pytest.fixture(scope="module")
-def maintainers(complete: Standing) -> Iterator[dict[str, str]]:
-    """Return a maintainer's token for each team.
-
-    The deploy identity may read no team's secret, but make roles; so it lets an account of these tests be what people
-    of the team would be.
-    """
-    vault, kubectl, deployer = complete.vault, complete.kubectl, complete.vault.deployer()
-    tokens = {}
-    for team in complete.teams():
-        assert kubectl("create", "serviceaccount", PLANTER, "-n", team).code == 0
-        role = {
-            "bound_service_account_names": [PLANTER],
-            "bound_service_account_namespaces": [team],
-            "audience": "vault",
-            "token_policies": [policies.name("maintainer", team)],
-            "token_ttl": "1h",
-        }
-        assert vault.call("POST", f"auth/kubernetes/role/{PLANTER}-{team}", role, deployer).status == 204
-        tokens[team] = vault.token("kubernetes", f"{PLANTER}-{team}", vault.account(team, PLANTER))
-    yield tokens
-    deployer = vault.deployer()
-    for team in tokens:
-        vault.call("DELETE", f"auth/kubernetes/role/{PLANTER}-{team}", token=deployer)
-        kubectl("delete", "serviceaccount", PLANTER, "-n", team)
+def maintainers(complete: Standing) -> dict[str, str]:
+    """Return a maintainer's token for each team, got as `idp secrets` gets it without an identity provider."""
+    vault = complete.vault
+    return {
+        team: vault.token("kubernetes", policies.name("maintainer", team), vault.account(team, VAULT_MAINTAINER))
+        for team in complete.teams()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +197,7 @@ def test_the_table_finds_a_policy_that_gives_too_much(complete: Standing, plante
     assert planted.values
     assert vault.call("PUT", f"sys/policies/acl/{name}", body, deployer).status == 204
     role = {
-        "bound_service_account_names": [PLANTER],
+        "bound_service_account_names": [VAULT_MAINTAINER],
         "bound_service_account_namespaces": [WITH_SERVICE],
         "audience": "vault",
         "token_policies": [name],
@@ -223,7 +205,7 @@ def test_the_table_finds_a_policy_that_gives_too_much(complete: Standing, plante
     }
     assert vault.call("POST", "auth/kubernetes/role/thief", role, deployer).status == 204
     try:
-        token = vault.token("kubernetes", "thief", vault.account(WITH_SERVICE, PLANTER))
+        token = vault.token("kubernetes", "thief", vault.account(WITH_SERVICE, VAULT_MAINTAINER))
         thief = Identity("job", WITH_SERVICE, token)
 
         def is_wrong(request: Request) -> bool:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from components.workspace import WORKLOAD
+from components.workspace_access import VAULT_MAINTAINER
 from tests.vault import world
 from tests.vault.expected import Request
 from tests.vault.identities import Identity, Intruder, job, jobs_elsewhere, of_gitlab
@@ -73,6 +74,7 @@ def intruders(vault: VaultOnPods, teams: Sequence[str], cluster: bytes) -> Itera
         yield from jobs_elsewhere(vault.gitlab, team, teams, UNPROTECTED, PROTECTED)
         yield Intruder("pod's token", "gitlab", f"protected-job-{team}", accounts[team])
         yield from _pods(vault, team, accounts, cluster)
+        yield from _maintainers(vault, team, accounts, cluster)
     yield from of_gitlab(vault.gitlab, others, "idp-preview", job(world.PLATFORM, **UNPROTECTED))
     yield from _deployers(vault, accounts, cluster)
 
@@ -93,6 +95,16 @@ def _pods(vault: VaultOnPods, team: str, accounts: Mapping[str, str], cluster: b
         yield Intruder(f"for {audience}", "kubernetes", role, vault.account(team, WORKLOAD, audience))
     yield from _of_the_cluster("kubernetes", role, accounts[team], cluster)
     yield Intruder("job's token", "kubernetes", role, vault.job(team, PROTECTED))
+
+
+def _maintainers(vault: VaultOnPods, team: str, accounts: Mapping[str, str], cluster: bytes) -> Iterator[Intruder]:
+    role = f"maintainer-{team}"
+    for other, workload in accounts.items():
+        yield Intruder(f"pod of {other}", "kubernetes", role, workload)
+        if other != team:
+            jwt = vault.account(other, VAULT_MAINTAINER)
+            yield Intruder(f"maintainer of {other}", "kubernetes", role, jwt)
+    yield from _of_the_cluster("kubernetes", role, vault.account(team, VAULT_MAINTAINER), cluster)
 
 
 def _deployers(vault: VaultOnPods, accounts: Mapping[str, str], cluster: bytes) -> Iterator[Intruder]:
