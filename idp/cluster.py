@@ -64,6 +64,16 @@ def check(environment: Environment, chosen: tuple[str, ...]) -> None:
         _check_kubeconfig(environment)
 
 
+def check_start(session: Session, report: Report) -> None:
+    """Raise `IdpError` for what would keep `start` from beginning, such as a full disk; creates nothing."""
+    if not needed(session.chosen):
+        return
+    if uses_loopback(session.environment):
+        local(report).check()
+    else:
+        require(session)
+
+
 def start(session: Session, report: Report) -> None:
     """Start the environment's cluster if it is the local one and does not run; else check that it can be used."""
     if not needed(session.chosen):

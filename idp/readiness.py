@@ -19,6 +19,7 @@ def started(session: Session, report: Report) -> Iterator[Session]:
     The foundation lies in no cluster: it is worked on while that starts.
     """
     vault.require_plugin(session)
+    cluster.check_start(session, report)
     with ThreadPoolExecutor(1) as pool:
         standing: Future[None] = pool.submit(cluster.start, session, report)
         cloud.start(session, report)

@@ -30,8 +30,14 @@ class Servers:
     log: list[str] = field(default_factory=list)
     failure: IdpError | None = None
     """Why the cluster does not start."""
+    full: bool = False
+    """Whether the disk is: the cluster can't even begin."""
     refusals: list[IdpError] = field(default_factory=list)
     """What Vault says, in turn, before it lets anybody in."""
+
+    def check_cluster(self, *_args: object) -> None:
+        if self.full:
+            raise IdpError("disk: full", Exit.MISSING)
 
     def start_cluster(self, *_args: object) -> None:
         self.log.append("cluster begins")
@@ -53,6 +59,7 @@ class Servers:
 def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
     found = Servers()
     monkeypatch.setattr(cluster, "start", found.start_cluster)
+    monkeypatch.setattr(cluster, "check_start", found.check_cluster)
     monkeypatch.setattr(cloud, "start", lambda *_args: found.log.append("cloud"))
     monkeypatch.setattr(vault, "entrust", found.entrust)
     monkeypatch.setattr(vault, "require_plugin", lambda _session: found.log.append("plugin"))
@@ -163,3 +170,11 @@ def test_a_vault_that_was_not_ready_is_asked_again(servers: Servers, kind: str) 
 def test_what_is_only_looked_at_starts_nothing(servers: Servers) -> None:
     readiness.required(session(), print)
     assert servers.log == ["idp.cluster", "idp.cloud", "plugin"]
+
+
+def test_a_cluster_that_cannot_begin_keeps_everything_else_from_beginning(servers: Servers) -> None:
+    servers.full = True
+    with pytest.raises(IdpError, match=r"^disk: full$"), readiness.started(session(), print):
+        raise AssertionError("begun all the same")
+    assert "cloud" not in servers.log
+    assert "cluster begins" not in servers.log

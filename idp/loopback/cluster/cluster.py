@@ -46,15 +46,17 @@ class LocalCluster:
         self._forwards = (api, *forwards)
         self._images = tuple(images)
 
+    def check(self) -> None:
+        """Raise IdpError (MISSING, INVALID) for what would keep `start` from beginning; creates nothing."""
+        self._starter(lambda _line: None).check()
+
     def start(self, report: Report) -> Status:
         """Start what does not run, leave alone what runs as described, and wait until all is ready.
 
         May be repeated and interrupted at any point. Raises IdpError: MISSING for what the machine lacks (nothing
         was created), BUSY if somebody else starts or stops it, FAILED with component, reason and log.
         """
-        preconditions.check_machine()
-        preconditions.check_home(self._layout)
-        starter = Starter(self._layout, self._tool, self._forwards, self._images, report)
+        starter = self._starter(report)
         starter.check()
         begin = time.monotonic()
         with lock.hold(self._layout.lock, "idp local start", LOCK_SECONDS, report):
@@ -103,6 +105,11 @@ class LocalCluster:
     def leftovers(self) -> list[str]:
         """Return a line for each process, cgroup and mount of this cluster; empty after `stop`."""
         return halt.leftovers(self._layout)
+
+    def _starter(self, report: Report) -> Starter:
+        preconditions.check_machine()
+        preconditions.check_home(self._layout)
+        return Starter(self._layout, self._tool, self._forwards, self._images, report)
 
     def _component(self, name: str) -> ComponentStatus:
         process = daemon.running(self._layout, name)
