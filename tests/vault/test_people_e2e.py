@@ -169,7 +169,11 @@ def _until(true: Callable[[], bool]) -> None:
         (("list", OWN, "none"), 1, "shop: none: nothing is there"),
         (("get", OWN, "people/here", "--field", "none"), 1, "version 1: there is no field 'none'"),
         (("get", OWN, "people/here", "--version", "7"), 1, "version 7: is not there: there are 1"),
-        (("list", OTHER), 1, "shop-api: login: only maintainers may, through the cluster: error: failed to create"),
+        (
+            ("list", OTHER),
+            1,
+            "shop-api: login: only maintainers may, through the cluster: kubectl create: error: failed to create",
+        ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -39,7 +39,8 @@ from stacks import field_manager, vault
 
 field_manager.fix()
 settings = json.loads(pulumi.Config().require("settings"))
-cluster = kubernetes.Provider("cluster", kubeconfig=settings["kubeconfig"], cluster_identifier="local")
+cluster = kubernetes.Provider("cluster", kubeconfig=settings["kubeconfig"], cluster_identifier="local",
+    enable_config_map_mutable=True)
 opts = pulumi.ResourceOptions(providers=[cluster])
 ownership = Ownership(environment="local", owner="team-platform", cost_centre="cc-platform")
 namespace = IsolatedNamespace("{NAMESPACE}", IsolatedNamespaceArgs(name="{NAMESPACE}", ownership=ownership), opts)
