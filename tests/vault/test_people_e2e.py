@@ -172,7 +172,7 @@ def _until(true: Callable[[], bool]) -> None:
         (
             ("list", OTHER),
             1,
-            "shop-api: login: only maintainers may, through the cluster: kubectl create: error: failed to create",
+            "shop-api: login: only maintainers may, through the cluster: kubectl create: error: ",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
