@@ -387,13 +387,18 @@ def writer_of(standing: Standing) -> Vault:
         "token_policies": ["pod-writer"],
         "token_ttl": "1h",
     }
-    if "kubernetes/" not in deployer.does("GET", "sys/auth")["data"]:
-        deployer.does("POST", "sys/auth/kubernetes", {"type": "kubernetes"})
-        deployer.does("POST", "auth/kubernetes/config", {"kubernetes_host": "https://kubernetes.default.svc"})
+    let_accounts_in(deployer)
     deployer.does("POST", "auth/kubernetes/role/writer", role)
     vault = standing.vault()
     vault.token = login(standing.api, vault, "default", "writer", "kubernetes")
     return vault
+
+
+def let_accounts_in(deployer: Vault) -> None:
+    """Make the auth method of workspaces, as the layer `secrets` would, unless it is there."""
+    if "kubernetes/" not in deployer.does("GET", "sys/auth")["data"]:
+        deployer.does("POST", "sys/auth/kubernetes", {"type": "kubernetes"})
+        deployer.does("POST", "auth/kubernetes/config", {"kubernetes_host": "https://kubernetes.default.svc"})
 
 
 def test_no_acknowledged_write_is_lost_when_the_leader_is_killed(standing: Standing) -> None:

@@ -27,6 +27,7 @@ from .test_vault_e2e import (  # noqa: F401 (fixtures are found by name)
     Standing,
     Vault,
     keepers,
+    let_accounts_in,
     login,
     note,
     running,
@@ -118,6 +119,7 @@ pulumi.export("services", made.services)
 def keeper(standing: Standing) -> Vault:  # noqa: F811
     """Return Vault with a token of who keeps both teams' secrets, where the layer `secrets` would have put things."""
     deployer = standing.deployer()
+    let_accounts_in(deployer)
     for team in ("shop", "pay"):
         deployer.does("POST", f"sys/mounts/{paths.kv(team)}", {"type": "kv", "options": {"version": "2"}})
         for kind in ("pod", "maintainer"):
@@ -141,7 +143,7 @@ def keeper(standing: Standing) -> Vault:  # noqa: F811
     }
     deployer.does("POST", "auth/kubernetes/role/keeper", role)
     vault = standing.vault()
-    vault.token = login(standing.api, vault, "default", "keeper")
+    vault.token = login(standing.api, vault, "default", "keeper", "kubernetes")
     return vault
 
 
