@@ -83,7 +83,7 @@ EC2 = (
     ),
     Case(
         "aws:ec2/subnet:Subnet",
-        lambda w: {"vpcId": w.vpc, "cidrBlock": f"10.0.{200 + w.count % 50}.0/24", "availabilityZone": "eu-central-1b"},
+        lambda w: {"vpcId": w.vpc, "cidrBlock": w.block(), "availabilityZone": "eu-central-1b"},
         updates={"mapPublicIpOnLaunch": const(True), "assignIpv6AddressOnCreation": const(True), **TAGS},
         replaces={
             "vpcId": lambda w, _: w.other_vpc,

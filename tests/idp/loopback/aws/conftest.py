@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from functools import cached_property
@@ -29,10 +30,16 @@ class World:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.count = 0
+        self._blocks = itertools.count()
 
     def unique(self, prefix: str = "x") -> str:
         self.count += 1
         return f"{prefix}-{self.count}"
+
+    def block(self) -> str:
+        """Return a range of the VPC that no other subnet has."""
+        number = next(self._blocks)
+        return f"10.0.{number // 16}.{number % 16 * 16}/28"
 
     def aws(self, service: str) -> BaseClient:
         client: BaseClient = botocore.session.Session().create_client(
@@ -50,8 +57,7 @@ class World:
 
     def subnet_of(self, index: int) -> str:
         zone = f"{REGION}{'abc'[index % 3]}"
-        block = f"10.0.{index + self.count % 200}.0/24"
-        made = self.made("aws:ec2/subnet:Subnet", vpcId=self.vpc, cidrBlock=block, availabilityZone=zone)
+        made = self.made("aws:ec2/subnet:Subnet", vpcId=self.vpc, cidrBlock=self.block(), availabilityZone=zone)
         return str(made.id)
 
     @cached_property
