@@ -140,6 +140,8 @@ def test_on_a_cluster_of_somebody_else_resources_are_destroyed_first(
 
     monkeypatch.setattr(removal, "uses_loopback", lambda _environment: False)
     monkeypatch.setattr(removal, "open_session", session)
+    for begin in ("check_start", "start"):
+        monkeypatch.setattr(cluster, begin, lambda *_args: None)
     monkeypatch.setattr(orchestration, "check_removable", lambda above: standing.extend(above.chosen) or ["platform"])
     monkeypatch.setattr(orchestration, "down", down)
     with pytest.raises(IdpError, match="not every resource could be removed"):
