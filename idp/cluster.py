@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from environments import Environment
 from idp import paths, toolchain
 from idp.errors import Exit, IdpError
 from idp.files import write
+from idp.kubectl import SECONDS, Kubectl, binary
 from idp.loopback import images
 from idp.loopback.cluster import Forward, LocalCluster, Status, preconditions
 from idp.session import Report, Session, uses_loopback
 from stacks.layers import FOUNDATION
 from stacks.loopback import VAULT_IP, VAULT_PLUGINS
+
+Tool = Callable[[str], Path]
+"""Gives the path of a tool by its name."""
 
 VAULT = Forward("vault", f"{VAULT_IP}:8200")
 """The way in to the environment's Vault."""
@@ -21,17 +26,24 @@ VAULT = Forward("vault", f"{VAULT_IP}:8200")
 
 def local(report: Report) -> LocalCluster:
     """Return the local cluster with the tools it needs; builds those that are missing."""
-    preconditions.check_machine()
-    tool = toolchain.ensure(report, (*toolchain.CLUSTER, *toolchain.VAULT)).path
-    return LocalCluster(paths.LOCAL, tool, [VAULT], images=[images.VAULT, images.VAULT_BOOTSTRAP])
+    return _made_of(_tool(report))
 
 
 def start_local(report: Report) -> Status:
     """Start the local cluster, and write down what its image of Vault holds; return how it stands."""
-    status = local(report).start(report)
-    tools = toolchain.ensure(report, toolchain.VAULT)
-    write(VAULT_PLUGINS, json.dumps(images.plugin_checksums(tools.path)))
+    tool = _tool(report)
+    status = _made_of(tool).start(report)
+    write(VAULT_PLUGINS, json.dumps(images.plugin_checksums(tool)))
     return status
+
+
+def _tool(report: Report) -> Tool:
+    preconditions.check_machine()
+    return toolchain.ensure(report, (*toolchain.CLUSTER, *toolchain.VAULT)).path
+
+
+def _made_of(tool: Tool) -> LocalCluster:
+    return LocalCluster(paths.LOCAL, tool, [VAULT], images=[images.VAULT, images.VAULT_BOOTSTRAP])
 
 
 def forwarded(name: str) -> int | None:
@@ -112,6 +124,18 @@ def kubeconfig(session: Session) -> Path | None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write(path, content)
     return path
+
+
+def kubectl(session: Session, namespace: str, seconds: float = SECONDS) -> Kubectl | None:
+    """Return kubectl for a namespace of the environment's cluster; `seconds` is for one call.
+
+    None if the cluster does not stand yet. Raises `IdpError(MISSING)` without the program.
+    """
+    path = kubeconfig(session)
+    if path is None:
+        return None
+    program = binary(session.settings.variables["PATH"])
+    return Kubectl(program, path, namespace, session.environment.cluster.context, seconds)
 
 
 def _check_kubeconfig(environment: Environment) -> None:

@@ -17,7 +17,7 @@ class KubectlError(IdpError):
     """kubectl failed, or did not answer in time."""
 
 
-_SECONDS = 120.0
+SECONDS = 120.0
 """For one call; what takes longer is asked for again and again."""
 
 
@@ -25,7 +25,7 @@ class Kubectl:
     """Calls kubectl for one namespace; what it complains about becomes a `KubectlError`."""
 
     def __init__(
-        self, binary: Path, kubeconfig: Path, namespace: str, context: str | None = None, seconds: float = _SECONDS
+        self, binary: Path, kubeconfig: Path, namespace: str, context: str | None = None, seconds: float = SECONDS
     ) -> None:
         self._seconds = seconds
         chosen = [f"--context={context}"] if context else []

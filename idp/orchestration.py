@@ -59,11 +59,10 @@ def down(session: Session, watch: Watch, *, refresh: bool = False, unprotect: bo
     Raises what `check_removable` does, with nothing removed.
     """
     results = []
-    standing = check_removable(session, unprotect=unprotect)
-    holding = {layer for layer, summary in session.layers.summaries().items() if summary.resources}
-    for layer in reversed(standing):
+    summaries = session.layers.summaries()
+    for layer in reversed(_removable(session, summaries, unprotect=unprotect)):
         unsettled = pending.pending(session.settings, layer)
-        if layer in holding or unsettled:
+        if summaries[layer].resources or unsettled:
             # An empty one, which an update never got to, may wait for a server that will never be there.
             session.ready(layer, LONG)
         if unsettled:
@@ -85,7 +84,10 @@ def check_removable(session: Session, *, unprotect: bool = False) -> list[str]:
     Raises `IdpError(INVALID)` if a layer that is to stay reads from one that is to go, or if something is protected
     and `unprotect` is not said.
     """
-    summaries = session.layers.summaries()
+    return _removable(session, session.layers.summaries(), unprotect=unprotect)
+
+
+def _removable(session: Session, summaries: Mapping[str, StackSummary], *, unprotect: bool) -> list[str]:
     standing = [layer for layer in session.chosen if layer in summaries]
     _check_nothing_above(session, summaries)
     if not unprotect:

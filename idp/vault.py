@@ -15,7 +15,7 @@ from environments import Environment
 from idp import cluster, plugins
 from idp.errors import Exit, IdpError
 from idp.files import write
-from idp.kubectl import Kubectl, KubectlError, binary
+from idp.kubectl import KubectlError
 from idp.session import NotReady, Report, Session, uses_loopback
 from stacks.layers import SECRETS, VAULT_NAMESPACE
 from stacks.loopback import vault_record
@@ -70,7 +70,7 @@ def install_plugin(session: Session) -> bool:
     """
     environment = session.environment
     address = environment.secrets.address if environment.secrets else None
-    near = uses_loopback(environment) if address is None else urlsplit(address).hostname in ("127.0.0.1", "::1")
+    near = uses_loopback(environment) if address is None else _is_here(address)
     return plugins.provide(session, PLUGIN, MODULE if near else None)
 
 
@@ -151,7 +151,7 @@ def client(found: Reach, token: str | None = None) -> hvac.Client:
 
     session = requests.Session()
     # A proxy that an environment variable names has no business with our own machine.
-    session.trust_env = urlsplit(found.address).hostname not in ("127.0.0.1", "::1")
+    session.trust_env = not _is_here(found.address)
     verify = str(found.ca_file) if found.ca_file else True
     session.verify = verify
     # Without one, hvac would send whatever token it finds around, to whichever Vault this is.
@@ -176,18 +176,12 @@ def _login(found: Reach, jwt: str) -> str:
 def service_account_token(session: Session, account: str, namespace: str = VAULT_NAMESPACE) -> str:
     """Return a token of a service account, made for Vault alone. Raises `NotReady` with the API server's reason."""
     asked = ("create", "token", account, f"--audience={AUDIENCE}", f"--duration={_JWT_SECONDS}s")
-    try:
-        return _kubectl(session, namespace).run(*asked).strip()
-    except KubectlError as error:
-        raise NotReady(str(error)) from None
+    return _asked(session, namespace, *asked).strip()
 
 
 def authority(session: Session, namespace: str = VAULT_NAMESPACE) -> str:
     """Return what Vault's own certificate must be trusted by (PEM), as a namespace of the cluster has it."""
-    try:
-        found = _kubectl(session, namespace).get("configmap", BUNDLE)
-    except KubectlError as error:
-        raise NotReady(str(error)) from None
+    found = json.loads(_asked(session, namespace, "get", "configmap", BUNDLE, "--output=json"))
     trusted = (found.get("data") or {}).get("ca.crt")
     if not trusted:
         raise NotReady(f"configmap {namespace}/{BUNDLE}: no ca.crt in it yet")
@@ -205,9 +199,17 @@ def own_address(environment: Environment) -> str:
     return f"https://127.0.0.1:{port}"
 
 
-def _kubectl(session: Session, namespace: str) -> Kubectl:
-    kubeconfig = cluster.kubeconfig(session)
-    if kubeconfig is None:
+def _asked(session: Session, namespace: str, *arguments: str) -> str:
+    """Return what kubectl prints of a namespace. Raises `NotReady` with its reason."""
+    kubectl = cluster.kubectl(session, namespace, _KUBECTL_SECONDS)
+    if kubectl is None:
         raise NotReady("the cluster does not stand yet")
-    found = binary(session.settings.variables["PATH"])
-    return Kubectl(found, kubeconfig, namespace, session.environment.cluster.context, _KUBECTL_SECONDS)
+    try:
+        return kubectl.run(*arguments)
+    except KubectlError as error:
+        raise NotReady(str(error)) from None
+
+
+def _is_here(address: str) -> bool:
+    """Return whether a URL leads to this machine."""
+    return urlsplit(address).hostname in ("127.0.0.1", "::1")

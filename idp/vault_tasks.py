@@ -13,8 +13,8 @@ from typing import Any
 from idp.errors import Exit, IdpError
 from idp.kubectl import Kubectl
 from idp.session import Report
+from stacks.layers import VAULT_NAMESPACE
 
-NAMESPACE = "idp-vault"
 ROTATIONS = {"authority": "vault-rotate-authority", "seal": "vault-rotate-seal"}
 """What can be rotated by a job -> the suspended job that does it."""
 SNAPSHOT, RESTORE = "vault-snapshot", "vault-restore"
@@ -46,7 +46,7 @@ def run(kubectl: Kubectl, task: str, report: Report, *arguments: str) -> Ended:
     what it said last if it failed.
     """
     if not kubectl.there("cronjob", task):
-        raise IdpError(f"cronjob/{task}: is not in namespace {NAMESPACE}; `idp up` brings Vault", Exit.MISSING)
+        raise IdpError(f"cronjob/{task}: is not in namespace {VAULT_NAMESPACE}; `idp up` brings Vault", Exit.MISSING)
     for name in _at_work(kubectl, task):
         raise IdpError(f"job/{name}: is at work; wait for its end", Exit.BUSY)
     job = f"{task}-{datetime.now(UTC):%Y%m%d%H%M%S}"

@@ -11,13 +11,14 @@ from typing import Annotated
 import typer
 
 from environments import Environment
-from idp import cluster, display, kubectl, vault, vault_database, vault_tasks
+from idp import cluster, display, vault, vault_database, vault_tasks
 from idp.commands.environment import WAIT
 from idp.commands.options import EnvironmentName, IKnow, Json, Wait
 from idp.errors import Exit, IdpError
 from idp.kubectl import Kubectl
 from idp.session import Session, exclusively, open_session
 from idp.vault_tasks import Ended
+from stacks.layers import VAULT_NAMESPACE
 
 app = typer.Typer(
     help="Vault of an environment: other keys, snapshots. Nothing of it takes a secret; only `token` shows one.",
@@ -138,11 +139,10 @@ def _check_known(environment: Environment, i_know: str | None) -> None:
 
 
 def _kubectl(session: Session) -> Kubectl:
-    path = cluster.kubeconfig(session)
-    if path is None:
+    found = cluster.kubectl(session, VAULT_NAMESPACE)
+    if found is None:
         raise IdpError(f"{session.environment.name}: has no cluster yet; `idp up` makes it", Exit.MISSING)
-    binary = kubectl.binary(session.settings.variables["PATH"])
-    return Kubectl(binary, path, vault_tasks.NAMESPACE, session.environment.cluster.context)
+    return found
 
 
 def _show(ended: Ended, env: str, as_json: bool) -> None:

@@ -38,8 +38,7 @@ def logged_in(session: Session, team: str, report: Report) -> Iterator[hvac.Clie
         if given and not uses_loopback(session.environment):
             yield vault.client(found, given)
             return
-        # Not None: hvac would look for a token in the surroundings.
-        client = vault.client(found, "")
+        client = vault.client(found)
         with telling(found.address):
             client.token = _token(session, team, client, report)
         try:

@@ -63,7 +63,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     monkeypatch.setattr(vault, "exclusively", exclusively)
     monkeypatch.setattr(cluster, "require", lambda _session: None)
     monkeypatch.setattr(cluster, "kubeconfig", lambda _session: Path("/config"))
-    monkeypatch.setattr(vault.kubectl, "binary", Path)
+    monkeypatch.setattr(cluster, "binary", Path)
     monkeypatch.setattr(vault_tasks, "run", run)
     monkeypatch.setattr(vault_tasks, "restore", restore)
     monkeypatch.setattr(vault_database, "rotate", lambda _session, team, _report: found.append(("database", team)))
