@@ -1,4 +1,4 @@
-"""A rule that a document breaks, and the one rule that several parts share."""
+"""A rule that a document breaks, and the rules that several parts share."""
 
 from __future__ import annotations
 
@@ -28,3 +28,9 @@ def repeated(names: Sequence[str | None], place: Place, key: str = "name") -> It
         if name is not None and first.setdefault(name, position) != position:
             allowed = f"a {key} that is not taken yet ({place[-1]}[{first[name]}] has this one)"
             yield Broken((*place, position, key), name, allowed)
+
+
+def foreign_image(image: str, registries: Sequence[str], place: Place) -> Iterator[Broken]:
+    """Yield that the image at `place` is from no registry that the environment knows."""
+    if not image.startswith(tuple(registries)):
+        yield Broken(place, image, f"an image from platform.registries ({', '.join(registries)})")

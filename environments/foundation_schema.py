@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from environments.eks import SUPPORTED
 from environments.foundation_rules import FEWEST_ZONES, FEWEST_ZONES_PROD, MOST_ZONES, POOLS
+from environments.schema_words import Schema, inside, named, with_keys
 from environments.special import LOCAL, PROD
-
-Schema = dict[str, Any]
 
 _NOTHING: Schema = {"type": "null"}
 _EMPTY: Schema = {"maxItems": 0}
@@ -17,40 +15,32 @@ _EMPTY: Schema = {"maxItems": 0}
 
 def has_foundation() -> Schema:
     """Return the schema of environments with a foundation."""
-    return {"required": ["foundation"], **_inside(foundation={"type": "object"})}
+    return with_keys(foundation={"type": "object"})
 
 
 def foundation_rules() -> list[Schema]:
     """Return schemas that an environment must each fulfil."""
     return [
         {
-            "if": _named(LOCAL),
+            "if": named(LOCAL),
             "then": _foundation(aws=_emulated(on=True)),
             "else": _foundation(aws=_emulated(on=False)),
         },
         _foundation(network=_either(_made_network(), {"cidr": _NOTHING, "zones": _EMPTY, "nat": _NOTHING})),
         _foundation(cluster=_either(_made_cluster(), _no_made_cluster())),
-        _foundation(gitlab=_inside(projects={"minItems": 1})),
-        {"if": _named(PROD), "then": _foundation(network=_survives_a_zone(), protect={"const": True})},
-        {"if": _creates_cluster(), "then": _inside(cluster=_inside(version={"enum": list(SUPPORTED)}))},
+        _foundation(gitlab=inside(projects={"minItems": 1})),
+        {"if": named(PROD), "then": _foundation(network=_survives_a_zone(), protect={"const": True})},
+        {"if": _creates_cluster(), "then": inside(cluster=inside(version={"enum": list(SUPPORTED)}))},
     ]
 
 
 def _creates_cluster() -> Schema:
     own = _mapping({"existing": _NOTHING})
-    return {"required": ["foundation"], **_inside(foundation=_mapping({"cluster": own}, ["cluster"]))}
-
-
-def _named(name: str) -> Schema:
-    return _inside(name={"const": name})
+    return with_keys(foundation=_mapping({"cluster": own}, ["cluster"]))
 
 
 def _foundation(**parts: Schema) -> Schema:
-    return _inside(foundation=_inside(**parts))
-
-
-def _inside(**keys: Schema) -> Schema:
-    return {"properties": keys}
+    return inside(foundation=inside(**parts))
 
 
 def _mapping(keys: Mapping[str, Schema], required: list[str] | None = None) -> Schema:
@@ -64,28 +54,28 @@ def _either(created: Schema, beside_existing: Mapping[str, Schema]) -> Schema:
 
 
 def _emulated(*, on: bool) -> Schema:
-    return {**_inside(emulator={"const": on}), **({"required": ["emulator"]} if on else {})}
+    return {**inside(emulator={"const": on}), **({"required": ["emulator"]} if on else {})}
 
 
 def _made_network() -> Schema:
     zones = {"minItems": FEWEST_ZONES, "maxItems": MOST_ZONES}
     text = {"type": "string"}
-    return {"required": ["cidr", "zones", "nat"], **_inside(cidr=text, zones=zones, nat=text)}
+    return with_keys(cidr=text, zones=zones, nat=text)
 
 
 def _survives_a_zone() -> Schema:
-    return _either(_inside(zones={"minItems": FEWEST_ZONES_PROD}, nat={"const": "per-zone"}), {})
+    return _either(inside(zones={"minItems": FEWEST_ZONES_PROD}, nat={"const": "per-zone"}), {})
 
 
 def _made_cluster() -> Schema:
-    pools: list[Schema] = [{"contains": {"required": ["name"], **_inside(name={"const": name})}} for name in POOLS]
-    tainted = {"if": _named("runners"), "then": {"required": ["taint"], **_inside(taint={"type": "string"})}}
+    pools: list[Schema] = [{"contains": with_keys(name={"const": name})} for name in POOLS]
+    tainted = {"if": named("runners"), "then": with_keys(taint={"type": "string"})}
     return {
         "required": ["name", "admin_role_arns", "node_pools"],
-        **_inside(
+        **inside(
             name={"type": "string"},
             admin_role_arns={"minItems": 1},
-            node_pools={"allOf": pools, "items": {**tainted, **_inside(maximum={"minimum": 1})}},
+            node_pools={"allOf": pools, "items": {**tainted, **inside(maximum={"minimum": 1})}},
         ),
     }
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from environments import foundation_rules, secrets_rules, vault_rules
-from environments.broken import Broken, repeated
+from environments.broken import Broken, foreign_image, repeated
 from environments.foundation_rules import FoundationParts
 from environments.quantities import as_cpu, as_memory, in_bytes, millicores
 from environments.service_secrets import AGENT_CPU, AGENT_MEMORY, broken_secrets
 from environments.special import LOCAL
 
 if TYPE_CHECKING:
-    from environments.model import Cluster, ContainerDefaults, Platform, Service, State, Workspace
+    from environments.model import Cluster, ContainerDefaults, Platform, State, Workspace
     from environments.secrets import Secrets
 
 LOOPBACK_VERSION = "1.33"
@@ -67,7 +67,10 @@ def broken(parts: Parts) -> Iterator[Broken]:
         yield from _within_quota(workspace, (*place, "quota"))
         yield from _neighbours(workspace, parts.workspace_names, (*place, "network", "ingress_from"))
         if parts.platform is not None:
-            yield from _images(workspace.services, parts.platform, (*place, "services"))
+            for number, service in enumerate(workspace.services):
+                yield from foreign_image(
+                    service.image, parts.platform.registries, (*place, "services", number, "image")
+                )
 
 
 def _state(name: str, state: State) -> Iterator[Broken]:
@@ -134,10 +137,3 @@ def _neighbours(workspace: Workspace, names: Sequence[str | None], place: tuple[
         if name not in others:
             allowed = f"another workspace of this file ({', '.join(others) or 'there is none'})"
             yield Broken((*place, position), name, allowed)
-
-
-def _images(services: Sequence[Service], platform: Platform, place: tuple[str | int, ...]) -> Iterator[Broken]:
-    for position, service in enumerate(services):
-        if not service.image.startswith(platform.registries):
-            allowed = f"an image from platform.registries ({', '.join(platform.registries)})"
-            yield Broken((*place, position, "image"), service.image, allowed)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-Schema = dict[str, Any]
+from environments.schema_words import Schema, inside, with_keys
 
 
 def secrets_rules() -> list[Schema]:
@@ -13,23 +11,16 @@ def secrets_rules() -> list[Schema]:
         "gitlab_projects": {"maxItems": 0},
         "database": {"type": "null"},
         "aws_role_arn": {"type": "null"},
-        "services": {"items": {"properties": {"secrets": {"maxItems": 0}}}},
+        "services": {"items": inside(secrets={"maxItems": 0})},
     }
-    has_secrets = {"required": ["secrets"], "properties": {"secrets": {"type": "object"}}}
-    gitlab = {"required": ["gitlab"], "properties": {"gitlab": {"type": "object"}}}
-    region = {"required": ["aws_region"], "properties": {"aws_region": {"type": "string"}}}
+    region = with_keys(aws_region={"type": "string"})
+    gitlab = with_keys(gitlab={"type": "object"})
     return [
-        {"if": has_secrets, "else": _workspaces(nothing)},
-        {
-            "if": {"required": ["secrets"], "properties": {"secrets": region}},
-            "else": _workspaces({"aws_role_arn": {"type": "null"}}),
-        },
-        {
-            "if": {"required": ["secrets"], "properties": {"secrets": gitlab}},
-            "else": _workspaces({"gitlab_projects": {"maxItems": 0}}),
-        },
+        {"if": with_keys(secrets={"type": "object"}), "else": _workspaces(nothing)},
+        {"if": with_keys(secrets=region), "else": _workspaces({"aws_role_arn": {"type": "null"}})},
+        {"if": with_keys(secrets=gitlab), "else": _workspaces({"gitlab_projects": {"maxItems": 0}})},
     ]
 
 
 def _workspaces(properties: Schema) -> Schema:
-    return {"properties": {"workspaces": {"items": {"properties": properties}}}}
+    return inside(workspaces={"items": {"properties": properties}})

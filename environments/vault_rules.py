@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from environments.broken import Broken, Place, repeated
+from environments.broken import Broken, Place, foreign_image, repeated
 from environments.special import LOCAL
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def broken(name: str | None, platform: Platform, *, has_foundation: bool) -> Ite
         return
     yield from repeated([keeper.name for keeper in vault.keepers], (*HERE, "keepers"))
     yield from _threshold(vault)
-    yield from _images(vault, platform)
+    for key in ("image", "bootstrap_image"):
+        yield from foreign_image(getattr(vault, key), platform.registries, (*HERE, key))
     if name is not None:
         yield from _replicas(vault, name)
         if name != LOCAL:
@@ -48,13 +49,6 @@ def _threshold(vault: Vault) -> Iterator[Broken]:
     if not fewest <= vault.threshold <= most:
         allowed = f"{' to '.join(map(str, sorted({fewest, most})))}, with {keepers} keepers"
         yield Broken((*HERE, "threshold"), vault.threshold, allowed)
-
-
-def _images(vault: Vault, platform: Platform) -> Iterator[Broken]:
-    for key in ("image", "bootstrap_image"):
-        if not getattr(vault, key).startswith(platform.registries):
-            allowed = f"an image from platform.registries ({', '.join(platform.registries)})"
-            yield Broken((*HERE, key), getattr(vault, key), allowed)
 
 
 def _replicas(vault: Vault, name: str) -> Iterator[Broken]:

@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from environments.schema_words import Schema, inside, named, with_keys
 from environments.special import LOCAL
 from environments.vault_rules import AVAILABLE, LOCAL_ONLY
-
-Schema = dict[str, Any]
 
 
 def vault_rules() -> list[Schema]:
     """Return schemas that an environment must each fulfil."""
-    is_local = _inside(name={"const": LOCAL})
     none = {"not": _has_servers()}
     return [
         {
-            "if": is_local,
+            "if": named(LOCAL),
             "then": _servers(replicas={"enum": [*LOCAL_ONLY, *AVAILABLE]}),
             "else": {
                 "allOf": [
                     _servers(["keepers"], replicas={"enum": list(AVAILABLE)}, keepers={"minItems": 1}),
-                    {"if": _inside_required(foundation={"type": "object"}), "else": none},
+                    {"if": with_keys(foundation={"type": "object"}), "else": none},
                 ]
             },
         },
         {
             "if": _has_servers(),
-            "else": _inside(secrets={"if": {"type": "object"}, "then": _inside_required(address={"type": "string"})}),
+            "else": inside(secrets={"if": {"type": "object"}, "then": with_keys(address={"type": "string"})}),
         },
     ]
 
 
 def _has_servers() -> Schema:
-    return _inside_required(platform={"type": "object", **_inside_required(vault={"type": "object"})})
+    return with_keys(platform={"type": "object", **with_keys(vault={"type": "object"})})
 
 
 def _servers(required: list[str] | None = None, **keys: Schema) -> Schema:
     """Return the schema of servers, where there are any."""
     inner = {"if": {"type": "object"}, "then": {"properties": keys, "required": required or []}}
-    return _inside(platform=_inside(vault=inner))
-
-
-def _inside(**keys: Schema) -> Schema:
-    return {"properties": keys}
-
-
-def _inside_required(**keys: Schema) -> Schema:
-    return {"required": list(keys), "properties": keys}
+    return inside(platform=inside(vault=inner))
