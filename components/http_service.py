@@ -10,7 +10,7 @@ from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import Service
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
-from components import vault_agent
+from components import pods, vault_agent
 from components.vault_agent import VaultAccess, VaultAgent, VaultAgentArgs
 from components.vault_agent_settings import SecretFile
 
@@ -132,15 +132,8 @@ def _pod(args: HttpServiceArgs, agent: VaultAgent | None) -> dict[str, object]:
                 "image": args.image,
                 "ports": [{"name": "http", "container_port": args.port}],
                 "env": [{"name": "PORT", "value": pulumi.Output.from_input(args.port).apply(str)}],
-                "resources": {
-                    "requests": {"cpu": args.cpu, "memory": args.memory},
-                    "limits": {"memory": args.memory},
-                },
-                "security_context": {
-                    "allow_privilege_escalation": False,
-                    "read_only_root_filesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
+                "resources": pods.resources(args.cpu, args.memory),
+                "security_context": pods.CONTAINER_SECURITY,
                 "liveness_probe": {"http_get": {"path": args.liveness_path, "port": "http"}},
                 "readiness_probe": {"http_get": {"path": args.readiness_path, "port": "http"}, "period_seconds": 2},
                 **({} if agent is None else {"volume_mounts": [vault_agent.mount()]}),

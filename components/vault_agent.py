@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.core.v1 import ConfigMap
 
+from components import pods
 from components import vault_agent_settings as settings
+from components.vault.paths import AUDIENCE, KUBERNETES
 from components.vault_agent_settings import SecretFile
 
 FOLDER = "/vault/secrets"
@@ -36,7 +37,7 @@ class VaultAccess:
     """Mount of the team's versioned secrets."""
     image: pulumi.Input[str]
     """Image whose entry point is `vault`, with a tag other than `latest`, or a digest."""
-    login: pulumi.Input[str] = "kubernetes"
+    login: pulumi.Input[str] = KUBERNETES
     """Mount of the auth method."""
     cpu: pulumi.Input[str] = "5m"
     """CPU an agent is promised."""
@@ -82,7 +83,7 @@ class VaultAgent(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.config_map = made.metadata.name
-        self.checksum = pulumi.Output.json_dumps(data, sort_keys=True).apply(_sha256)
+        self.checksum = pulumi.Output.json_dumps(data, sort_keys=True).apply(pods.digest)
         self.register_outputs({"config_map": self.config_map, "checksum": self.checksum})
 
 
@@ -106,10 +107,6 @@ def _required(files: Sequence[SecretFile]) -> list[SecretFile]:
     return [one for one in files if not one.optional]
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def containers(vault: VaultAccess, files: Sequence[SecretFile]) -> list[dict[str, object]]:
     """Return the init containers of a pod that gets `files`.
 
@@ -125,7 +122,7 @@ def containers(vault: VaultAccess, files: Sequence[SecretFile]) -> list[dict[str
 
 def volumes(config_map: pulumi.Input[str]) -> list[dict[str, object]]:
     """Return the volumes of such a pod."""
-    token = {"audience": settings.AUDIENCE, "expiration_seconds": TOKEN_SECONDS, "path": "token"}
+    token = {"audience": AUDIENCE, "expiration_seconds": TOKEN_SECONDS, "path": "token"}
     return [
         # In memory: no secret is ever on a disk of the node.
         {"name": "vault-secrets", "empty_dir": {"medium": "Memory", "size_limit": "4Mi"}},
@@ -144,12 +141,8 @@ def _container(vault: VaultAccess, name: str, config: str) -> dict[str, object]:
         "name": name,
         "image": vault.image,
         "args": ["agent", f"-config={settings.CONFIG}/{config}"],
-        "resources": {"requests": {"cpu": vault.cpu, "memory": vault.memory}, "limits": {"memory": vault.memory}},
-        "security_context": {
-            "allow_privilege_escalation": False,
-            "read_only_root_filesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "resources": pods.resources(vault.cpu, vault.memory),
+        "security_context": pods.CONTAINER_SECURITY,
         "volume_mounts": [
             {"name": "vault-secrets", "mount_path": settings.WRITTEN},
             {"name": "vault-config", "mount_path": settings.CONFIG, "read_only": True},

@@ -7,9 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-AUDIENCE = "vault"
-"""What the pod's token is made for: the layer `secrets` lets no other in."""
-
 WRITTEN = "/secrets"
 """Where the agent sees the files. Not /vault/secrets, as the service does: in its image /vault is the program."""
 CONFIG = "/config"

@@ -10,14 +10,12 @@ from pulumi_kubernetes.core.v1 import ConfigMap, LimitRange, ResourceQuota, Serv
 
 from components.isolated_namespace import IsolatedNamespace, IsolatedNamespaceArgs
 from components.labels import WORKSPACE, Ownership
+from components.vault_server.names import CA_BUNDLE
 from components.workspace_access import WorkspaceAccess, WorkspaceAccessArgs
 from components.workspace_network import Egress, WorkspaceNetwork, WorkspaceNetworkArgs
 
 WORKLOAD = "workload"
 """Name of the account that a team's workloads run as."""
-
-VAULT_CA = "vault-ca"
-"""ConfigMap whose `ca.crt` is what the team's pods must trust; one of another namespace can't be mounted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +114,10 @@ class Workspace(pulumi.ComponentResource):
         )
         self.service_account = account.metadata.name
         if args.vault is not None:
+            # What the team's pods must trust; a ConfigMap of another namespace can't be mounted.
             ConfigMap(
-                f"{name}-{VAULT_CA}",
-                metadata={"name": VAULT_CA, "namespace": self.namespace, "labels": labels},
+                f"{name}-{CA_BUNDLE}",
+                metadata={"name": CA_BUNDLE, "namespace": self.namespace, "labels": labels},
                 data={"ca.crt": args.vault.ca_certificate},
                 opts=child,
             )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
 
 from environments import Environment
 from environments.foundation import Foundation
+from stacks import loopback
 
-EMULATOR = Path(__file__).resolve().parent.parent / ".idp" / "aws" / "emulator.json"
+EMULATOR = loopback.FOLDER / "aws" / "emulator.json"
 """Where the loopback emulator says at which address it answers (`endpoint`)."""
 
 MADE_UP = "emulator"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pulumi
 
 from components.http_service import HttpService, HttpServiceArgs
 from components.labels import Ownership
+from components.vault_agent import VaultAccess
 from components.workspace import ContainerDefaults, Workspace, WorkspaceArgs
 from components.workspace_network import Egress
 from environments import Environment
@@ -38,8 +37,8 @@ def declare(environment: Environment, platform: PlatformOutputs, vault: pod_secr
             if service.secrets and vault is None:
                 place = f"workspaces.{settings.name}.services.{service.name}.secrets"
                 raise pulumi.RunError(f"{environment.name}: {place}: not allowed, the platform has no Vault")
-            args = _service(service, workspace, ownership, platform)
-            args = replace(args, vault=pod_secrets.of_service(vault, settings.name), secrets=pod_secrets.files(service))
+            access = pod_secrets.of_service(vault, settings.name)
+            args = _service(service, workspace, ownership, platform, access)
             urls.append(HttpService(f"{settings.name}-{service.name}", args, in_cluster).url)
     return WorkspacesOutputs(workspaces=pulumi.Output.all(*namespaces), services=pulumi.Output.all(*urls))
 
@@ -78,7 +77,11 @@ def _hard_limits(quota: Quota) -> dict[str, str]:
 
 
 def _service(
-    service: Service, workspace: Workspace, ownership: Ownership, platform: PlatformOutputs
+    service: Service,
+    workspace: Workspace,
+    ownership: Ownership,
+    platform: PlatformOutputs,
+    access: VaultAccess | None,
 ) -> HttpServiceArgs:
     return HttpServiceArgs(
         namespace=workspace.namespace,
@@ -91,4 +94,6 @@ def _service(
         replicas=service.replicas,
         cpu=service.cpu,
         memory=service.memory,
+        vault=access,
+        secrets=pod_secrets.files(service),
     )

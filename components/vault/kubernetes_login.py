@@ -10,9 +10,6 @@ import pulumi_vault as vault
 
 from components.vault import paths, policies
 
-AUDIENCE = "vault"
-"""What a pod's projected token must be made for; one for the API server opens nothing here."""
-
 TOKEN_SECONDS = 1200
 LONGEST_SECONDS = 14400
 """Life of a pod's token, and how long it can be renewed: an agent logs in again by itself, a thief can't for long."""
@@ -82,7 +79,7 @@ class KubernetesLogin(pulumi.ComponentResource):
             role_name=role,
             bound_service_account_namespaces=[workspace],
             bound_service_account_names=[account],
-            audience=AUDIENCE,
+            audience=paths.AUDIENCE,
             token_policies=[role],
             token_ttl=seconds[0],
             token_explicit_max_ttl=seconds[1],

@@ -9,6 +9,9 @@ KUBERNETES = "kubernetes"
 PEOPLE = "people"
 """Mounts of the auth methods."""
 
+AUDIENCE = "vault"
+"""What a service account's token must be made for; one for the API server opens nothing here."""
+
 PKI_ROOT = "pki-root"
 PKI = "pki"
 PKI_ROLE = "platform"

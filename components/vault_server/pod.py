@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components import pods
+
 USER = 65532
 """The images' own user, as in distroless ones."""
 
-CONTAINER_SECURITY: Mapping[str, object] = {
-    "allow_privilege_escalation": False,
-    "read_only_root_filesystem": True,
-    "run_as_non_root": True,
-    "capabilities": {"drop": ["ALL"]},
-}
+CONTAINER_SECURITY: Mapping[str, object] = {**pods.CONTAINER_SECURITY, "run_as_non_root": True}
 
 POD_SECURITY: Mapping[str, object] = {
     "run_as_non_root": True,
@@ -25,16 +21,6 @@ POD_SECURITY: Mapping[str, object] = {
     "fs_group_change_policy": "OnRootMismatch",
     "seccomp_profile": {"type": "RuntimeDefault"},
 }
-
-
-def digest(text: str) -> str:
-    """Return what changes with a configuration: as an annotation of a pod it makes another pod of it."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def resources(cpu: pulumi.Input[str], memory: pulumi.Input[str]) -> dict[str, object]:
-    """Return requests, and the same memory as limit."""
-    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
 
 
 def mounts(paths: Mapping[str, str], read_only: Sequence[str]) -> list[dict[str, object]]:
@@ -48,7 +34,7 @@ def attendant(image: pulumi.Input[str], paths: Mapping[str, str], read_only: Seq
         "name": "attend",
         "image": image,
         "args": ["attend", "--config", "/config/attend.json"],
-        "resources": resources("5m", "48Mi"),
+        "resources": pods.resources("5m", "48Mi"),
         "security_context": CONTAINER_SECURITY,
         "volume_mounts": mounts(paths, read_only),
     }

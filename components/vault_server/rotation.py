@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.vault.paths import AUDIENCE
 from components.vault_server import seal
 from components.vault_server.bootstrap import VaultBootstrapArgs
 from components.vault_server.names import ROTATE_SEAL, SEAL_KEYS, addresses
@@ -42,7 +43,7 @@ class SealRotation(pulumi.ComponentResource):
             configuration=pulumi.Output.json_dumps(_settings(args), sort_keys=True),
             schedule=NEVER,
             suspended=True,
-            audience="vault",
+            audience=AUDIENCE,
             rights=rights,
             namespace=args.vault.namespace,
             image=args.vault.image,

@@ -10,6 +10,7 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServiceAccount
 
+from components import pods
 from components.vault_server import configuration, pod, workload
 from components.vault_server.names import NAME_LABEL, PORT, SEAL, SEAL_KEYS, SEAL_TLS
 from components.vault_server.task import CA_FILE, Right, VaultTask, VaultTaskArgs
@@ -84,7 +85,7 @@ class SealVault(pulumi.ComponentResource):
                 "metadata": {
                     "labels": {**args.labels, NAME_LABEL: SEAL},
                     # It reads its configuration at its start only.
-                    "annotations": {"idp/configuration": pod.digest("".join(_settings().values()))},
+                    "annotations": {"idp/configuration": pods.digest("".join(_settings().values()))},
                 },
                 "spec": _pod(args, account.metadata.name, settings.metadata.name),
             },
@@ -141,7 +142,7 @@ def _pod(args: SealVaultArgs, account: pulumi.Input[str], settings: pulumi.Input
             {"name": "VAULT_API_ADDR", "value": address(args.namespace)},
             {"name": "VAULT_CLUSTER_ADDR", "value": pulumi.Output.format("{0}:8201", own)},
         ],
-        resources=pod.resources("50m", args.memory),
+        resources=pods.resources("50m", args.memory),
         volume_mounts=pod.mounts(_PATHS, _READ_ONLY),
     )
     beside = {"config": configuration.CONFIG, "tls": configuration.TLS, "keys": "/keys"}

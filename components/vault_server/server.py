@@ -11,6 +11,7 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServiceAccount
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding, Role, RoleBinding
 
+from components import pods
 from components.vault_server import configuration, pod, workload
 from components.vault_server.configuration import AwsKmsSeal, Seal
 from components.vault_server.names import INTERNAL, NAME_LABEL, PORT, SERVER, SERVER_TLS, STANDBY
@@ -104,7 +105,7 @@ class VaultServer(pulumi.ComponentResource):
             "metadata": {
                 "labels": {**args.labels, **selector},
                 # Servers read their configuration at their start only: another one is another pod.
-                "annotations": {"idp/configuration": text.apply(pod.digest)},
+                "annotations": {"idp/configuration": text.apply(pods.digest)},
             },
             "spec": _pod(args, account.metadata.name, settings.metadata.name),
         }
@@ -230,7 +231,7 @@ def _pod(args: VaultServerArgs, account: pulumi.Input[str], settings: pulumi.Inp
         args.image,
         files,
         environment=_environment(args),
-        resources=pod.resources(args.cpu, args.memory),
+        resources=pods.resources(args.cpu, args.memory),
         volume_mounts=pod.mounts(paths, _READ_ONLY),
     )
     beside = {name: _PATHS[name] for name in ("config", "tls", "audit")}

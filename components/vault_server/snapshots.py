@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim
 
+from components.vault.paths import AUDIENCE
 from components.vault_server.bootstrap import VaultBootstrapArgs, settings
 from components.vault_server.names import RECORD, RESTORE, SNAPSHOT, addresses
 from components.vault_server.task import CA_FILE, NEVER, SNAPSHOTS, TOKEN_FILE, Right, VaultTask, VaultTaskArgs
@@ -97,7 +98,7 @@ def _save(args: VaultSnapshotsArgs, claim: pulumi.Input[str] | None) -> VaultTas
         mode="snapshot",
         configuration=pulumi.Output.json_dumps(configuration, sort_keys=True),
         schedule=args.schedule,
-        audience="vault",
+        audience=AUDIENCE,
         claim=claim,
         namespace=args.vault.namespace,
         image=args.vault.image,

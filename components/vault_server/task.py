@@ -10,6 +10,7 @@ from pulumi_kubernetes.batch.v1 import CronJob, Job
 from pulumi_kubernetes.core.v1 import ConfigMap, ServiceAccount
 from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
+from components import pods
 from components.vault_server import pod
 from components.vault_server.names import CA_BUNDLE, TASK_LABEL
 
@@ -142,7 +143,7 @@ def _job(args: VaultTaskArgs) -> dict[str, object]:
         "template": {
             "metadata": {
                 "labels": {**args.labels, "app.kubernetes.io/name": args.task, TASK_LABEL: args.mode},
-                "annotations": {"idp/configuration": text.apply(pod.digest)},
+                "annotations": {"idp/configuration": text.apply(pods.digest)},
             },
             "spec": _pod(args),
         },
@@ -165,7 +166,7 @@ def _pod(args: VaultTaskArgs) -> dict[str, object]:
                 "name": "task",
                 "image": args.image,
                 "args": [args.mode, "--config", "/config/config.json"],
-                "resources": pod.resources("20m", "128Mi"),
+                "resources": pods.resources("20m", "128Mi"),
                 "security_context": pod.CONTAINER_SECURITY,
                 "volume_mounts": pod.mounts({volume: paths[volume] for volume in volumes}, ("config", "ca", "token")),
             }

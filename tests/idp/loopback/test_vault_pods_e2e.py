@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from components.vault import paths, policies
-from components.vault.kubernetes_login import AUDIENCE, LONGEST_SECONDS, TOKEN_SECONDS
+from components.vault.kubernetes_login import LONGEST_SECONDS, TOKEN_SECONDS
+from components.vault.paths import AUDIENCE
 from idp.loopback.images import VAULT
 from idp.paths import ROOT
 

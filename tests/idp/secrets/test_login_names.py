@@ -11,7 +11,7 @@ from idp.secrets import browser, login
 def test_the_command_logs_in_as_the_layer_lets_people_in() -> None:
     assert login.ACCOUNT == VAULT_MAINTAINER
     assert login.MOUNT == paths.KUBERNETES
-    assert vault.AUDIENCE == kubernetes_login.AUDIENCE
+    assert vault.AUDIENCE == paths.AUDIENCE
     assert (browser.MOUNT, browser.ROLE) == (paths.PEOPLE, people_login.ROLE)
     assert f"http://localhost:{browser.PORT}{browser.CALLBACK}" == people_login.COMMAND_LINE
 
