@@ -38,10 +38,7 @@ type attendConfig struct {
 // runAttend runs beside a server, in its process namespace and as its user.
 func runAttend(ctx context.Context, text []byte, arguments []string) error {
 	var config attendConfig
-	if err := decode(text, &config); err != nil {
-		return err
-	}
-	if err := nothing(arguments); err != nil {
+	if err := decodeAlone(text, arguments, &config); err != nil {
 		return err
 	}
 	if config.Audit != "" && (config.AuditBytes < 1 || config.AuditKeep < 1) {

@@ -14,6 +14,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	core "k8s.io/api/core/v1"
 )
 
 // authority is a CA: certificate and key as PEM, and as they are used.
@@ -205,4 +207,16 @@ func decodeCertificate(text []byte) *x509.Certificate {
 func encodeKey(key *ecdsa.PrivateKey) ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
+}
+
+// data is the authority as its Secret holds it.
+func (a *authority) data() map[string][]byte {
+	data := map[string][]byte{core.TLSCertKey: a.certificate, core.TLSPrivateKeyKey: a.key}
+	if a.cross != nil {
+		data[crossKey] = a.cross
+	}
+	if a.previous != nil {
+		data[previousKey] = a.previous
+	}
+	return data
 }

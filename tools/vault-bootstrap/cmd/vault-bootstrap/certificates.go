@@ -39,19 +39,19 @@ type certificatesConfig struct {
 	Leaves map[string][]string `json:"leaves"`
 }
 
-func runCertificates(ctx context.Context, text []byte, arguments []string) error {
-	var config certificatesConfig
-	if err := decode(text, &config); err != nil {
-		return err
+// withCertificates returns a mode that does this work in the cluster.
+func withCertificates(work func(context.Context, *cluster, certificatesConfig, time.Time) error) mode {
+	return func(ctx context.Context, text []byte, arguments []string) error {
+		var config certificatesConfig
+		if err := decodeAlone(text, arguments, &config); err != nil {
+			return err
+		}
+		cluster, err := inCluster(config.Namespace, config.Labels)
+		if err != nil {
+			return err
+		}
+		return work(ctx, cluster, config, time.Now())
 	}
-	if err := nothing(arguments); err != nil {
-		return err
-	}
-	cluster, err := inCluster(config.Namespace, config.Labels)
-	if err != nil {
-		return err
-	}
-	return ensureCertificates(ctx, cluster, config, time.Now())
 }
 
 // ensureCertificates makes what is missing and renews what ends soon; it may be interrupted anywhere.

@@ -96,10 +96,7 @@ func (c vaultConfig) shares(answer *api.InitResponse) ([]share, error) {
 
 func runInitialise(ctx context.Context, text []byte, arguments []string) error {
 	var config vaultConfig
-	if err := decode(text, &config); err != nil {
-		return err
-	}
-	if err := nothing(arguments); err != nil {
+	if err := decodeAlone(text, arguments, &config); err != nil {
 		return err
 	}
 	if err := config.check(); err != nil {

@@ -29,8 +29,8 @@ import (
 type mode func(ctx context.Context, config []byte, arguments []string) error
 
 var modes = map[string]mode{
-	"certificates":     runCertificates,
-	"rotate-authority": runRotateAuthority,
+	"certificates":     withCertificates(ensureCertificates),
+	"rotate-authority": withCertificates(rotateAuthority),
 	"seal":             runSeal,
 	"rotate-seal":      runRotateSeal,
 	"initialise":       runInitialise,
@@ -87,6 +87,14 @@ func code(err error) int {
 		return 3
 	}
 	return 1
+}
+
+// decodeAlone reads the configuration of a mode that takes no further arguments.
+func decodeAlone(config []byte, arguments []string, into any) error {
+	if err := decode(config, into); err != nil {
+		return err
+	}
+	return nothing(arguments)
 }
 
 // nothing refuses arguments after the options.

@@ -4,24 +4,7 @@ import (
 	"context"
 	"log"
 	"time"
-
-	core "k8s.io/api/core/v1"
 )
-
-func runRotateAuthority(ctx context.Context, text []byte, arguments []string) error {
-	var config certificatesConfig
-	if err := decode(text, &config); err != nil {
-		return err
-	}
-	if err := nothing(arguments); err != nil {
-		return err
-	}
-	cluster, err := inCluster(config.Namespace, config.Labels)
-	if err != nil {
-		return err
-	}
-	return rotateAuthority(ctx, cluster, config, time.Now())
-}
 
 // rotateAuthority replaces the authority without a client being refused, and without waiting for any: the new one is
 // cross-signed by the old one, so that clients of either trust what it issues from the first moment on.
@@ -56,16 +39,4 @@ func rotateAuthority(ctx context.Context, cluster *cluster, config certificatesC
 	}
 	log.Print("rotate-authority: servers show their new certificates within two minutes; clients of before go on as they are")
 	return nil
-}
-
-// data is the authority as its Secret holds it.
-func (a *authority) data() map[string][]byte {
-	data := map[string][]byte{core.TLSCertKey: a.certificate, core.TLSPrivateKeyKey: a.key}
-	if a.cross != nil {
-		data[crossKey] = a.cross
-	}
-	if a.previous != nil {
-		data[previousKey] = a.previous
-	}
-	return data
 }

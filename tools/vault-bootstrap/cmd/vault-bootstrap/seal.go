@@ -30,10 +30,7 @@ type sealConfig struct {
 
 func runSeal(ctx context.Context, text []byte, arguments []string) error {
 	var config sealConfig
-	if err := decode(text, &config); err != nil {
-		return err
-	}
-	if err := nothing(arguments); err != nil {
+	if err := decodeAlone(text, arguments, &config); err != nil {
 		return err
 	}
 	cluster, err := inCluster(config.Namespace, config.Labels)

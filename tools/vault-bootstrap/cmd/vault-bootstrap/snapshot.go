@@ -21,10 +21,7 @@ type snapshotConfig struct {
 
 func runSnapshot(ctx context.Context, text []byte, arguments []string) error {
 	var config snapshotConfig
-	if err := decode(text, &config); err != nil {
-		return err
-	}
-	if err := nothing(arguments); err != nil {
+	if err := decodeAlone(text, arguments, &config); err != nil {
 		return err
 	}
 	servers, err := connectAll(config.Addresses, config.CA)
