@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.bare_aws import source, states
 from idp.errors import IdpError
+from tests.benchmarks.recorder import Recorder
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "plaintext": '"emulator"'}
@@ -47,18 +48,6 @@ def found(token: str, name: str, dependencies: tuple[str, ...] = (), **inputs: o
 VPC = found("aws:ec2/vpc:Vpc", "same", cidrBlock="10.0.0.0/16", tagsAll={"owner": "x"}, tags={"Name": "n"})
 SUBNET = found("aws:ec2/subnet:Subnet", "same", (VPC["urn"], "u::elsewhere"), vpcId="vpc-1", cidrBlock="10.0.0.0/24")
 STATE = [{"urn": "u::stack", "type": "pulumi:pulumi:Stack"}, PROVIDER, COMPONENT, VPC, SUBNET]
-
-
-class Recorder(pulumi.runtime.Mocks):
-    def __init__(self) -> None:
-        self.made: list[pulumi.runtime.MockResourceArgs] = []
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, object]]:
-        self.made.append(args)
-        return f"{args.name}-id", args.inputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, object], list[tuple[str, str]] | None]:
-        raise AssertionError(args.token)
 
 
 def declared(text: str) -> list[pulumi.runtime.MockResourceArgs]:

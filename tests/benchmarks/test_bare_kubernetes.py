@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.bare_kubernetes import PREFIX, source
 from idp.errors import IdpError
+from tests.benchmarks.recorder import Recorder
 
 PROVIDER = {"urn": "u::cluster", "custom": True, "type": "pulumi:providers:kubernetes", "inputs": {"kubeconfig": "/k"}}
 COMPONENT = {"urn": "u::part", "type": "idp:index:Part"}
@@ -28,18 +29,6 @@ ROLE = found(
     roleRef={"name": "b", "kind": "Role", "apiGroup": "g"},
     subjects=[],
 )
-
-
-class Recorder(pulumi.runtime.Mocks):
-    def __init__(self) -> None:
-        self.made: list[pulumi.runtime.MockResourceArgs] = []
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, object]]:
-        self.made.append(args)
-        return f"{args.name}-id", args.inputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, object], list[tuple[str, str]] | None]:
-        raise AssertionError(args.token)
 
 
 def declared(text: str) -> dict[object, dict[str, Any]]:

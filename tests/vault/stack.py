@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from idp import toolchain
 from idp.loopback.vault import plugin
+from tests.stack_folder import lay_out
 
 from . import world
 
@@ -49,12 +48,7 @@ class Stack:
     def make(self, text: str, around: dict[str, Any]) -> None:
         self.pulumi = toolchain.ensure(print, toolchain.ENGINE).path("pulumi")
         plugin.install(self.folder / "home")
-        (self.folder / "__main__.py").write_text(PROGRAM)
-        (self.folder / "Pulumi.yaml").write_text(
-            "name: idp\nruntime:\n  name: python\n  options:\n    toolchain: pip\n"
-            f"    virtualenv: {Path(sys.executable).parent.parent}\n"
-        )
-        (self.folder / "state").mkdir()
+        self.variables = lay_out(self.folder, "idp", PROGRAM, self.pulumi)
         self.write(text, around)
         self.run("stack", "init", f"{world.NAME}.secrets")
 
@@ -67,16 +61,7 @@ class Stack:
         self.run("config", "set", "--secret", *key, value, silent=True)
 
     def run(self, *arguments: str, fails: bool = False, silent: bool = False) -> str:
-        environment = {
-            "PATH": f"{self.pulumi.parent}:{os.defpath}",
-            "HOME": str(self.folder),
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "e2e",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            **({"VAULT_TOKEN": self.token} if self.token else {}),
-        }
+        environment = {**self.variables, **({"VAULT_TOKEN": self.token} if self.token else {})}
         command = [self.pulumi, *arguments, "--non-interactive", "--color=never"]
         done = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=600, check=False

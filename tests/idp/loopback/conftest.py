@@ -6,6 +6,7 @@ import http.client
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -170,12 +171,18 @@ class Running:
         return status
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, tool: Tool) -> Iterator[Running]:
-    begun = Running(tmp_path_factory.mktemp("cluster") / "home", tool)
+@contextmanager
+def started(begun: Running) -> Iterator[Running]:
+    """Start a cluster for the time of the block; nothing of it is left afterwards."""
     try:
         begun.start()
         yield begun
     finally:
         begun.cluster.stop(print, purge=True)
         assert begun.cluster.leftovers() == []
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, tool: Tool) -> Iterator[Running]:
+    with started(Running(tmp_path_factory.mktemp("cluster") / "home", tool)) as begun:
+        yield begun

@@ -27,7 +27,7 @@ from idp.loopback.cluster.api import Unreachable
 from idp.loopback.images import VAULT, VAULT_BOOTSTRAP, plugin_checksums
 
 from . import vault_stack
-from .conftest import Api, Running, Tool, until
+from .conftest import Api, Running, Tool, started, until
 from .vault_stack import ADDRESS, NAMESPACE, Keepers, Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
@@ -196,12 +196,8 @@ def running(tmp_path_factory: pytest.TempPathFactory, vault_tool: Tool) -> Itera
     begun = Running(tmp_path_factory.mktemp("cluster") / "home", vault_tool)
     forwards = [Forward("vault", f"{ADDRESS}:8200")]
     begun.cluster = LocalCluster(begun.home, vault_tool, forwards, images=[VAULT, VAULT_BOOTSTRAP])
-    try:
-        begun.start()
+    with started(begun):
         yield begun
-    finally:
-        begun.cluster.stop(print, purge=True)
-        assert begun.cluster.leftovers() == []
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from idp import toolchain
 from idp.loopback.cluster import Forward, LocalCluster
 from idp.loopback.images import VAULT, VAULT_PLUGINS, plugin_checksums
 
-from .conftest import Api, Running, Tool, pod, until
+from .conftest import Api, Running, Tool, pod, started, until
 from .vault_api import CONFIGURATION, Vault
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -31,12 +31,8 @@ def vault_tool() -> Tool:
 def running(tmp_path_factory: pytest.TempPathFactory, vault_tool: Tool) -> Iterator[Running]:
     begun = Running(tmp_path_factory.mktemp("cluster") / "home", vault_tool)
     begun.cluster = LocalCluster(begun.home, vault_tool, [Forward("vault", f"{ADDRESS}:8200")], images=[VAULT])
-    try:
-        begun.start()
+    with started(begun):
         yield begun
-    finally:
-        begun.cluster.stop(print, purge=True)
-        assert begun.cluster.leftovers() == []
 
 
 @pytest.fixture(scope="module")

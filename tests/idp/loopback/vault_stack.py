@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 from idp import toolchain
 from idp.paths import POLICIES, ROOT
 from idp.toolchain import Toolchain
+from tests.stack_folder import lay_out
 
 NAMESPACE = "idp-vault"
 ADDRESS = "10.96.0.200"
@@ -111,24 +110,9 @@ class Stack:
 def make(folder: Path, settings: Mapping[str, Any], program: str = PROGRAM) -> Stack:
     """Return a new stack in `folder`, with `settings` for the program."""
     tools = toolchain.ensure(print, toolchain.ENGINE)
-    home = folder / "home"
-    toolchain.install_plugins(tools, home)
-    (folder / "__main__.py").write_text(program)
-    (folder / "Pulumi.yaml").write_text(
-        "name: vault\nruntime:\n  name: python\n  options:\n    toolchain: pip\n"
-        f"    virtualenv: {Path(sys.executable).parent.parent}\n"
-    )
-    (folder / "state").mkdir()
-    variables = {
-        "PATH": f"{tools.path('pulumi').parent}:{os.defpath}",
-        "HOME": str(folder),
-        "PULUMI_HOME": str(home),
-        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-        "PULUMI_CONFIG_PASSPHRASE": "e2e",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_OPTION_POLICY_PACK": str(POLICIES),
-    }
+    toolchain.install_plugins(tools, folder / "home")
+    variables = lay_out(folder, "vault", program, tools.path("pulumi"))
+    variables["PULUMI_OPTION_POLICY_PACK"] = str(POLICIES)
     stack = Stack(folder, tools, variables)
     stack.pulumi("stack", "init", "e2e")
     stack.pulumi("config", "set", "settings", json.dumps(settings))

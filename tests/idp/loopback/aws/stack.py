@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from idp import toolchain
 from idp.loopback.aws import plugin
+from tests.stack_folder import lay_out
 
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"
@@ -143,23 +142,10 @@ def make(folder: Path, endpoint: str) -> Stack:
     """Return a new stack in `folder` of the program, whose AWS answers at `endpoint`."""
     tools = toolchain.ensure(print, toolchain.ENGINE)
     binary = tools.path("pulumi")
-    home = folder / "home"
-    executable = plugin.install(home)
+    executable = plugin.install(folder / "home")
     assert stat.S_IMODE(executable.stat().st_mode) == 0o700
-    (folder / "__main__.py").write_text(PROGRAM)
-    (folder / "Pulumi.yaml").write_text(
-        "name: loopback\nruntime:\n  name: python\n  options:\n    toolchain: pip\n"
-        f"    virtualenv: {Path(sys.executable).parent.parent}\n"
-    )
-    (folder / "state").mkdir()
     environment = {
-        "PATH": f"{binary.parent}:{os.defpath}",
-        "HOME": str(folder),
-        "PULUMI_HOME": str(home),
-        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-        "PULUMI_CONFIG_PASSPHRASE": "e2e",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        **lay_out(folder, "loopback", PROGRAM, binary),
         # Nothing of this may decide anything.
         "AWS_ENDPOINT_URL": "http://192.0.2.1",
         "AWS_PROFILE": "somebody",

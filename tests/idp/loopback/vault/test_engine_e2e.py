@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import stat
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from idp import toolchain
 from idp.loopback.vault import plugin
 from idp.loopback.vault.leftovers import leftovers
+from tests.stack_folder import lay_out
 
 from ..aws import test_engine_e2e as aws
 from .server import VaultServer
@@ -151,20 +149,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, server: VaultServer) -> Stac
     binary = toolchain.ensure(print, toolchain.ENGINE).path("pulumi")
     executable = plugin.install(folder / "home")
     assert stat.S_IMODE(executable.stat().st_mode) == 0o700
-    (folder / "__main__.py").write_text(PROGRAM)
-    (folder / "Pulumi.yaml").write_text(
-        "name: loopback\nruntime:\n  name: python\n  options:\n    toolchain: pip\n"
-        f"    virtualenv: {Path(sys.executable).parent.parent}\n"
-    )
-    (folder / "state").mkdir()
     environment = {
-        "PATH": f"{binary.parent}:{os.defpath}",
-        "HOME": str(folder),
-        "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-        "PULUMI_CONFIG_PASSPHRASE": "e2e",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        **lay_out(folder, "loopback", PROGRAM, binary),
         # Nothing of this may decide anything.
         "VAULT_ADDR": "http://192.0.2.1",
         "VAULT_TOKEN": "somebody-elses",
