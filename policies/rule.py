@@ -20,6 +20,13 @@ class Severity(Enum):
     CRITICAL = "critical"
 
 
+class Profile(Enum):
+    """The level of the Pod Security Standards that a rule belongs to; each level has the rules of those before it."""
+
+    BASELINE = "baseline"
+    RESTRICTED = "restricted"
+
+
 @dataclass(frozen=True)
 class Provider:
     """The provider that manages a resource, without its properties: they hold credentials."""
@@ -92,6 +99,8 @@ class RuleBase:
     standards: tuple[str, ...] = ()
     """Ids in published standards, with the standard's version; empty where none says it."""
     types: Matcher
+    profile: Profile | None = None
+    """None for what the Pod Security Standards say nothing about."""
 
 
 @dataclass(frozen=True, kw_only=True)

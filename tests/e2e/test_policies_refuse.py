@@ -39,8 +39,8 @@ class Mistake:
 MISTAKES = (
     Mistake(
         "container_resources",
-        "components/http_service.py",
-        '"limits": {"memory": args.memory}',
+        "components/pods.py",
+        '"limits": {"memory": memory}',
         '"limits": {}',
         "sample-hello, spec.template.spec.containers[0].resources.limits.memory: is missing or zero",
         "Set `resources.requests.cpu`",
