@@ -47,6 +47,42 @@ def pod_spec_path(kind: str) -> tuple[str, ...]:
     return _POD_SPEC.get(kind, _TEMPLATE)
 
 
+def defaulted(spec: Plain) -> Plain:
+    """Return a pod spec with what the API server fills in and rules depend on.
+
+    A volume without a source is an emptyDir; on the node's network a container port is the node's
+    (SetDefaults_Volume and SetDefaults_PodSpec in pkg/apis/core/v1/defaults.go of Kubernetes).
+    """
+    if not isinstance(spec, dict):
+        return spec
+    changed: dict[str, Plain] = {}
+    if isinstance(volumes := spec.get("volumes"), list):
+        changed["volumes"] = [_with_source(volume) for volume in volumes]
+    if spec.get("hostNetwork") is True:
+        for name in ALL:
+            if isinstance(listed := spec.get(name), list):
+                changed[name] = [_on_host(container) for container in listed]
+    return {**spec, **changed} if changed else spec
+
+
+def _with_source(volume: Plain) -> Plain:
+    if not isinstance(volume, dict) or any(value is not None for key, value in volume.items() if key != "name"):
+        return volume
+    return {**volume, "emptyDir": {}}
+
+
+def _on_host(container: Plain) -> Plain:
+    if not isinstance(container, dict) or not isinstance(ports := container.get("ports"), list):
+        return container
+    return {**container, "ports": [_host_port(port) for port in ports]}
+
+
+def _host_port(port: Plain) -> Plain:
+    if not isinstance(port, dict) or port.get("hostPort") not in (None, 0):
+        return port
+    return {**port, "hostPort": port.get("containerPort")}
+
+
 def containers(resource: Resource, lists: tuple[str, ...]) -> Iterator[Container | NotYetKnown]:
     """Yield the containers of a workload in the given lists, or `NotYetKnown` for those not known."""
     keys = pod_spec_path(resource.kind)

@@ -143,10 +143,11 @@ def test_an_object_created_by_a_killed_engine_still_follows_the_file(checkout: C
     checkout.describe(without)
     checkout.up()
     checkout.describe(text)
+    kubectl = Kubectl(checkout)
     run = checkout.begin("up", "local")
     # Its creation ends only when its pod is ready.
     wait_for_pending(checkout, run, "workspaces", "Deployment", 120)
-    kubectl = Kubectl(checkout)
+    until("the deployment", lambda: kubectl("get", "deployment", "hello", "-n", "sample").code == 0)
     kill(checkout, run, "everything" if afterwards == "removed" else "engine")
     run.wait(60)
     checkout.describe(text.replace("port: 8080", "port: 8090") if afterwards == "changed" else without)
@@ -163,13 +164,15 @@ def test_a_crash_in_the_middle_of_the_recovery(checkout: Checkout) -> None:
     checkout.describe(without_service(checkout))
     checkout.up()
     checkout.describe(None)
+    # Asking how to reach the cluster takes longer than the pod's start.
+    kubectl = Kubectl(checkout)
     run = checkout.begin("up", "local")
     wait_for_pending(checkout, run, "workspaces", "Deployment", 120)
-    kubectl = Kubectl(checkout)
     kill(checkout, run, "engine")
     run.wait(60)
-    # Claimed by the state from now on, and not there.
-    until("the deployment", lambda: kubectl("delete", "deployment", "hello", "-n", "sample").code == 0)
+    assert checkout.checkpoint("workspaces")["pending_operations"], "the creation was over already"
+    # Claimed by the state once it is adopted, and not there.
+    kubectl("delete", "deployment", "hello", "-n", "sample", "--ignore-not-found")
     run = checkout.begin("up", "local")
     unsettled = checkout.root / ".idp/unsettled/local.workspaces"
     until("recovery", unsettled.exists)
