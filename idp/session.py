@@ -118,6 +118,7 @@ def exclusively(session: Session, what: str, wait: float, report: Report) -> Ite
     with lock.hold(environment_lock(session.environment.name), what, wait, report) as descriptor:
         session.command.inherit(descriptor)
         orphans.end_orphans(report)
+        recovery.drop_torn_sidecars(session.settings)
         for layer in session.chosen:
             recovery.drop_stale_locks(session.settings, layer, report)
         yield

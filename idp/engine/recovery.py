@@ -22,6 +22,16 @@ def check_state(settings: EngineSettings, layers: Iterable[str]) -> None:
         raise IdpError("\n".join(broken))
 
 
+def drop_torn_sidecars(settings: EngineSettings) -> None:
+    """Remove the empty `.attrs` files that a killed engine without `settings`' backend URL left beside the state.
+
+    They hold nothing that is needed, and the engine reads no state with an empty one beside it.
+    """
+    for path in settings.state.rglob("*.attrs") if settings.state is not None else ():
+        if path.stat().st_size == 0:
+            path.unlink()
+
+
 def drop_stale_locks(settings: EngineSettings, layer: str, report: Callable[[str], None]) -> None:
     """Remove locks of engines that no longer live on this machine.
 

@@ -12,6 +12,11 @@ from environments import Environment
 from idp import paths
 from idp.files import write
 
+_FILE = "file://"
+_NO_SIDECARS = "?metadata=skip"
+"""Without it a kill can leave an empty `.attrs` file beside the state, which the engine never reads past again:
+those are not written in one piece as the state is (fileblob of gocloud.dev)."""
+
 
 @dataclass(frozen=True)
 class EngineSettings:
@@ -33,7 +38,7 @@ class EngineSettings:
     @property
     def state(self) -> Path | None:
         """Folder of the file backend; None if the state is elsewhere."""
-        return Path(self.backend.removeprefix("file://")) if self.backend.startswith("file://") else None
+        return Path(self.backend.removeprefix(_FILE).partition("?")[0]) if self.backend.startswith(_FILE) else None
 
 
 def settings(environment: Environment, path: Path | None = None) -> EngineSettings:
@@ -42,7 +47,7 @@ def settings(environment: Environment, path: Path | None = None) -> EngineSettin
     `path` is a folder of tools that goes first on PATH.
     """
     state = environment.state
-    backend = f"file://{paths.STATE}" if state.backend == "file" else state.backend
+    backend = f"{_FILE}{paths.STATE}{_NO_SIDECARS}" if state.backend == "file" else state.backend
     variables = {
         "PULUMI_HOME": str(paths.PULUMI_HOMES / environment.name),
         "PULUMI_BACKEND_URL": backend,

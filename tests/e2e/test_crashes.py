@@ -81,6 +81,8 @@ def assert_whole(checkout: Checkout, context: str) -> None:
     for layer in LAYERS:
         assert not checkout.checkpoint(layer).get("pending_operations"), context
     assert list((checkout.root / ".idp/state/.pulumi/locks").rglob("*.json")) == [], context
+    # A kill while one is written would leave it empty, and the engine reads none such.
+    assert list((checkout.root / ".idp/state").rglob("*.attrs")) == [], context
     assert orphans(checkout) == [], context
     for item in there.values():
         managers = {entry["manager"] for entry in item["metadata"]["managedFields"]}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from idp import files
@@ -87,8 +88,17 @@ class Starter:
         lost = daemon.running(self._layout, components.API_SERVER) is None
         for name in ("etcd", "containerd", components.API_SERVER):
             self._ensure(name)
-        wanted = (*images.OWN, *self._further)
-        digests = images.ensure(self._layout, self._tool, wanted, daemon.enter(self._anchor), self._report)
+        digests = self._import(images.OWN)
+        with ThreadPoolExecutor(1) as pool:
+            # No part of the cluster is made of these: they may take as long as the rest does.
+            further = pool.submit(self._import, self._further)
+            self._bring_up(digests, lost=lost)
+            further.result()
+
+    def _import(self, wanted: Sequence[Contents]) -> dict[str, str]:
+        return images.ensure(self._layout, self._tool, wanted, daemon.enter(self._anchor), self._report)
+
+    def _bring_up(self, digests: dict[str, str], *, lost: bool) -> None:
         client = api.Client(self._layout, self.api_port)
         self._wait("API server", lambda: readiness.api_server(client), API_SECONDS)
         if lost:

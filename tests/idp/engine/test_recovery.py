@@ -27,6 +27,19 @@ def dropped(backend: Backend, layer: str = "platform") -> list[str]:
     return said
 
 
+def test_empty_files_beside_the_state_are_removed_and_nothing_else(backend: Backend) -> None:
+    folder = backend.settings.state
+    assert folder is not None
+    stacks = folder / ".pulumi/stacks/idp"
+    stacks.mkdir(parents=True, exist_ok=True)
+    torn, whole, state = (stacks / name for name in ("a.json.attrs", "b.json.attrs", "c.json"))
+    torn.touch()
+    whole.write_text("{}")
+    state.touch()
+    recovery.drop_torn_sidecars(backend.settings)
+    assert (torn.exists(), whole.exists(), state.exists()) == (False, True, True)
+
+
 @pytest.fixture
 def pulumi(tmp_path: Path) -> Iterator[psutil.Popen]:
     """Return a living process whose program is named `pulumi`."""
@@ -117,6 +130,7 @@ def test_where_one_engine_lives_its_lock_stays_whatever_else_is_there(backend: B
 
 def test_a_backend_elsewhere_keeps_its_locks(remote: EngineSettings) -> None:
     recovery.drop_stale_locks(remote, "platform", pytest.fail)
+    recovery.drop_torn_sidecars(remote)
     recovery.check_state(remote, ["platform"])
     assert recovery.checkpoint(remote, "platform") == {}
     assert recovery.checkpoint_file(remote, "platform") is None

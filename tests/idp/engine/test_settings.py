@@ -46,7 +46,7 @@ def test_no_variable_holds_the_passphrase(environment: Environment, checkout: Pa
 def test_the_backend_is_the_environment_s(environment: Environment, checkout: Path) -> None:
     found = settings(environment)
     if environment.state.backend == "file":
-        assert found.backend == f"file://{checkout / '.idp/state'}"
+        assert found.backend == f"file://{checkout / '.idp/state'}?metadata=skip"
         assert found.state == checkout / ".idp/state"
     else:
         assert found.backend == environment.state.backend
