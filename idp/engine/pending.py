@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from idp import paths
+from idp.engine import ids
 from idp.engine.recovery import checkpoint
 from idp.engine.settings import EngineSettings
 
@@ -34,15 +35,15 @@ def end(environment: str, layer: str) -> None:
 
 
 def adopt(deployment: State) -> State:
-    """Return a deployment whose pending creations of Kubernetes objects are resources like any other.
+    """Return a deployment whose pending creations are resources like any other, where their ids are known.
 
     A refresh then finds out which of them exist and drops the rest. The engine alone forgets them all: an object that
-    was created, and that the program names no longer, would stay in the cluster for ever. Of other providers the id
-    is not known before the creation has ended: theirs are forgotten.
+    was created, and that the program names no longer, would stay in the cluster for ever, and what Vault mounted could
+    not be mounted again. Where only the creation tells the id, as in AWS, they are forgotten.
     """
     resources = list(deployment.get("resources") or [])
     known = {resource["urn"] for resource in resources}
-    found = [resource for resource in _objects(deployment) if resource["urn"] not in known]
+    found = [resource for resource in _created(deployment) if resource["urn"] not in known]
     return {**deployment, "resources": [*resources, *found], "pending_operations": []}
 
 
@@ -50,18 +51,9 @@ def _marker(environment: str, layer: str) -> Path:
     return UNSETTLED / f"{environment}.{layer}"
 
 
-def _objects(deployment: State) -> Iterator[State]:
+def _created(deployment: State) -> Iterator[State]:
     for operation in deployment.get("pending_operations") or []:
         resource = operation["resource"]
-        name = _id(resource.get("inputs") or {})
-        if operation["type"] == "creating" and resource["type"].startswith("kubernetes:") and name is not None:
-            yield {**resource, "id": name, "outputs": resource["inputs"]}
-
-
-def _id(inputs: Mapping[str, Any]) -> str | None:
-    """Return the id that the Kubernetes provider gives an object: `NAMESPACE/NAME` or `NAME`."""
-    metadata = inputs.get("metadata")
-    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str):
-        return None
-    namespace, name = metadata.get("namespace"), str(metadata["name"])
-    return f"{namespace}/{name}" if namespace else name
+        known = ids.known(resource["type"], resource.get("inputs") or {})
+        if operation["type"] == "creating" and known is not None:
+            yield {**resource, "id": known, "outputs": resource["inputs"]}

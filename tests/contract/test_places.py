@@ -10,8 +10,10 @@ import environments
 from components.vault import paths as mounts
 from components.vault_server import names
 from idp import cluster, paths, vault
+from idp.engine import ids
 from idp.loopback import images
 from idp.loopback.cluster import network
+from idp.loopback.vault import tables
 from idp.session import uses_loopback
 from stacks import loopback, platform, vault_args
 from stacks.layers import VAULT_NAMESPACE
@@ -74,3 +76,12 @@ def test_the_file_of_local_names_the_images_that_are_built() -> None:
     settings = environments.load("local").platform.vault
     assert settings
     assert (settings.image, settings.bootstrap_image) == (images.VAULT.name, images.VAULT_BOOTSTRAP.name)
+
+
+def test_what_a_crash_left_in_vault_is_looked_for_where_the_plugin_has_it() -> None:
+    for kind, template in ids.VAULT.items():
+        # A mount whose path the program leaves out has its type for one: the components always say it.
+        assert tables.ROWS[kind].identity.replace("{at}", "{path}") == template, kind
+    mounting = {kind for kind, row in tables.ROWS.items() if "path" in row.unique and row.is_template()}
+    assert mounting
+    assert mounting <= set(ids.VAULT)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.engine import pending, recovery
+from idp.engine import ids, pending, recovery
 from idp.engine.settings import EngineSettings
 
 _NAMES = st.text("abc-", min_size=1, max_size=5)
@@ -26,8 +26,18 @@ def operation(kind: str, urn: str, token: str, inputs: dict[str, Any]) -> dict[s
     return {"type": kind, "resource": {"urn": urn, "type": token, "custom": True, "inputs": inputs}}
 
 
-def object_inputs(name: str, namespace: str | None) -> dict[str, Any]:
-    return {"metadata": {"name": name, **({"namespace": namespace} if namespace else {})}}
+def inputs(name: str, namespace: str | None, path: str | None) -> dict[str, Any]:
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return {"metadata": metadata, **({"path": path} if path else {})}
+
+
+def expected_id(token: str, given: dict[str, Any]) -> str | None:
+    if token.startswith("vault:"):
+        return given.get("path")
+    if not token.startswith("kubernetes:") or "metadata" not in given:
+        return None
+    metadata = given["metadata"]
+    return "/".join([metadata[key] for key in ("namespace", "name") if key in metadata])
 
 
 OPERATIONS = st.lists(
@@ -35,8 +45,8 @@ OPERATIONS = st.lists(
         operation,
         st.sampled_from(["creating", "updating", "deleting", "importing"]),
         st.sampled_from([f"urn::{number}" for number in range(8)]),
-        st.sampled_from(["kubernetes:core/v1:Namespace", "aws:s3/bucket:Bucket"]),
-        st.builds(object_inputs, _NAMES, st.none() | _NAMES) | st.just({}),
+        st.sampled_from(["kubernetes:core/v1:Namespace", "vault:index/mount:Mount", "aws:s3/bucket:Bucket"]),
+        st.builds(inputs, _NAMES, st.none() | _NAMES, st.none() | _NAMES) | st.just({}),
     ),
     unique_by=lambda found: found["resource"]["urn"],
 )
@@ -55,12 +65,15 @@ def test_adopt_claims_each_created_object_once_and_forgets_the_rest(
     assert len(adopted["resources"]) == len({found["urn"] for found in adopted["resources"]})
     for each in operations:
         resource = each["resource"]
-        metadata = resource["inputs"].get("metadata")
-        ours = each["type"] == "creating" and resource["type"].startswith("kubernetes:") and metadata
-        assert (resource["urn"] in claimed) == bool(ours and resource["urn"] not in known)
-        if resource["urn"] in claimed:
-            parts = [metadata["namespace"]] if "namespace" in metadata else []
-            assert claimed[resource["urn"]] == "/".join([*parts, metadata["name"]])
+        name = expected_id(resource["type"], resource["inputs"])
+        ours = each["type"] == "creating" and name is not None and resource["urn"] not in known
+        assert claimed.get(resource["urn"]) == (name if ours else None)
+
+
+@pytest.mark.parametrize("path", [None, {"4dabf18193072939515e22adb298388d": "secret"}, 7])
+def test_what_is_not_known_beforehand_is_not_guessed(path: object) -> None:
+    found = {} if path is None else {"path": path}
+    assert ids.known("vault:index/mount:Mount", found) is None
 
 
 def write_checkpoint(settings: EngineSettings, operations: list[object]) -> None:
