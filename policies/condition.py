@@ -17,6 +17,11 @@ from policies.truth import Truth, every, opposite, some
 
 Scalar: TypeAlias = bool | int | str
 
+# kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity, without those below zero.
+_QUANTITY = re.compile(
+    r"\+?(?P<number>[0-9]+\.?[0-9]*|\.[0-9]+)(?:[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?",
+)
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -152,6 +157,50 @@ class AtLeast:
 
 
 @dataclass(frozen=True)
+class AboveZero:
+    """The field is there and is a quantity above zero, such as `50m`, `1.5Gi` or 2."""
+
+    field: Field
+
+    def truth(self, scope: Scope) -> Truth:
+        """Read the quantity; programs may give numbers, too, where the API server only ever has texts."""
+        value = self.field.value(scope)
+        if value is UNKNOWN:
+            return None
+        if isinstance(value, str):
+            found = _QUANTITY.fullmatch(value)
+            return found is not None and found["number"].strip("0.") != ""
+        return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+    def cel(self) -> str:
+        """Read the quantity with Kubernetes' own library."""
+        value = f"{self.field.cel()}.value()"
+        return (
+            f"({self.field.cel()}.hasValue() && isQuantity({value}) && quantity({value}).isGreaterThan(quantity('0')))"
+        )
+
+
+@dataclass(frozen=True)
+class StartsWith:
+    """The field is there and is text that begins with the text of another field."""
+
+    field: Field
+    beginning: Field
+
+    def truth(self, scope: Scope) -> Truth:
+        """Compare the beginning."""
+        value, beginning = self.field.value(scope), self.beginning.value(scope)
+        if value is UNKNOWN or beginning is UNKNOWN:
+            return None
+        return isinstance(value, str) and isinstance(beginning, str) and value.startswith(beginning)
+
+    def cel(self) -> str:
+        """Compare the beginning."""
+        value = self.field.cel()
+        return f"({value}.hasValue() && {value}.value().startsWith({self.beginning.cel()}.orValue('')))"
+
+
+@dataclass(frozen=True)
 class All:
     """Every condition holds."""
 
@@ -281,6 +330,11 @@ def one_of(field: Field, *values: Scalar) -> Condition:
 def unset_or(field: Field, *values: Scalar) -> Condition:
     """Return that the field is absent or has one of the values."""
     return Any((absent(field), OneOf(field, values)))
+
+
+def contains(field: Field, *values: Scalar) -> Condition:
+    """Return that one item of a list has one of the values."""
+    return SomeItem(field, "value", OneOf(Field("value"), values))
 
 
 def all_of(*conditions: Condition) -> Condition:

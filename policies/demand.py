@@ -19,6 +19,9 @@ OBJECT = "object"
 TEMPLATE = "variables.template"
 """The root of what carries the pod spec beside its metadata: a Pod, or the template in another kind."""
 
+REGISTRIES = "variables.registries"
+"""The root of `Settings.registries`, in demands on workloads."""
+
 
 @dataclass(frozen=True)
 class Items:
@@ -57,7 +60,7 @@ class Demand:
 
     of: Items
     must: Condition
-    """About the roots `ITEM`, `OBJECT` and, for workloads, `POD`."""
+    """About the roots `ITEM`, `OBJECT` and, for workloads, `POD`, `TEMPLATE` and `REGISTRIES`."""
     says: str
     """What is wrong and what is allowed, in fixed words."""
     at: tuple[str, ...] = ()
@@ -90,6 +93,7 @@ def _roots(resource: Resource) -> tuple[dict[str, Plain], dict[str, str]]:
         keys = pod_spec_path(resource.kind)
         roots[POD], paths[POD] = defaulted(at(resource.props, *keys)), join("", *keys)
         roots[TEMPLATE], paths[TEMPLATE] = at(resource.props, *keys[:-1]), join("", *keys[:-1])
+        roots[REGISTRIES] = list(resource.settings.registries or ())
     return roots, paths
 
 

@@ -31,6 +31,8 @@ class Outcome:
 def evaluate_resource(catalogue: Catalogue, resource: Resource) -> Iterator[Outcome]:
     """Yield what the resource rules of its type find; nothing at all for a type without rules."""
     for rule, match in catalogue.for_type(resource.type):
+        if rule.is_silent(resource.settings):
+            continue
         for view in _views(resource, match):
             if isinstance(view, NotYetKnown):
                 yield Outcome(rule, view, resource)

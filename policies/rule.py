@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from policies.kinds import Matcher
 from policies.plain import Plain
+from policies.settings import NOTHING, Settings
 
 
 class Severity(Enum):
@@ -57,6 +58,8 @@ class Resource:
     """Whether only the fields that are there are set; a rule cannot conclude anything from an absent one."""
     path: str = ""
     """Where `props` begin in the resource: `items[2]` in a List, else empty."""
+    settings: Settings = NOTHING
+    """Those of the environment that the resource belongs to."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,12 @@ class Rule(RuleBase):
     check: Callable[[Resource], Iterable[Finding]] = field(repr=False)
     passing: tuple[Resource, ...] = field(repr=False)
     failing: tuple[Resource, ...] = field(repr=False)
+    setting: str | None = None
+    """The field of `Settings` without which the rule is silent."""
+
+    def is_silent(self, settings: Settings) -> bool:
+        """Tell whether the rule lacks what it needs to know."""
+        return self.setting is not None and getattr(settings, self.setting) is None
 
 
 @dataclass(frozen=True, kw_only=True)
