@@ -104,6 +104,12 @@ class RuleBase:
     types: Matcher
     profile: Profile | None = None
     """None for what the Pod Security Standards say nothing about."""
+    setting: str | None = None
+    """The field of `Settings` without which the rule is silent."""
+
+    def is_silent(self, settings: Settings) -> bool:
+        """Tell whether the rule lacks what it needs to know."""
+        return self.setting is not None and getattr(settings, self.setting) is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,12 +119,6 @@ class Rule(RuleBase):
     check: Callable[[Resource], Iterable[Finding]] = field(repr=False)
     passing: tuple[Resource, ...] = field(repr=False)
     failing: tuple[Resource, ...] = field(repr=False)
-    setting: str | None = None
-    """The field of `Settings` without which the rule is silent."""
-
-    def is_silent(self, settings: Settings) -> bool:
-        """Tell whether the rule lacks what it needs to know."""
-        return self.setting is not None and getattr(settings, self.setting) is None
 
 
 @dataclass(frozen=True, kw_only=True)
