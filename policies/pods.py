@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from policies.kinds import kubernetes
-from policies.plain import UNKNOWN, Plain, at, join
-from policies.rule import NotYetKnown, Resource
+from policies.plain import Plain
 
 WORKLOADS = kubernetes(
     Pod="core",
@@ -32,14 +28,6 @@ _POD_SPEC = {
 RUNNING = ("containers", "initContainers")
 """Containers that a pod starts with; only these may have resources."""
 ALL = (*RUNNING, "ephemeralContainers")
-
-
-@dataclass(frozen=True)
-class Container:
-    """A container of a pod spec; `path` begins at the resource's properties."""
-
-    spec: dict[str, Plain]
-    path: str
 
 
 def pod_spec_path(kind: str) -> tuple[str, ...]:
@@ -81,24 +69,3 @@ def _host_port(port: Plain) -> Plain:
     if not isinstance(port, dict) or port.get("hostPort") not in (None, 0):
         return port
     return {**port, "hostPort": port.get("containerPort")}
-
-
-def containers(resource: Resource, lists: tuple[str, ...]) -> Iterator[Container | NotYetKnown]:
-    """Yield the containers of a workload in the given lists, or `NotYetKnown` for those not known."""
-    keys = pod_spec_path(resource.kind)
-    spec = at(resource.props, *keys)
-    if spec is UNKNOWN:
-        yield NotYetKnown(join("", *keys))
-        return
-    for name in lists:
-        yield from _listed(at(spec, name), join("", *keys, name))
-
-
-def _listed(value: Plain, path: str) -> Iterator[Container | NotYetKnown]:
-    if value is UNKNOWN:
-        yield NotYetKnown(path)
-    for index, item in enumerate(value if isinstance(value, list) else []):
-        if item is UNKNOWN:
-            yield NotYetKnown(join(path, index))
-        elif isinstance(item, dict):
-            yield Container(item, join(path, index))
