@@ -29,6 +29,14 @@ LABELS = {
     "pod-security.kubernetes.io/enforce-version": "v1.33",
 }
 RESOURCES = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "32Mi"}}
+SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+GOOD = {"name": "app", "resources": RESOURCES, "securityContext": SECURITY}
+"""A container that nothing is said about once it has an image."""
 DENY = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 # How the engine marks values on the wire: properties.go and plugin/rpc.go of its sdk/go/common/resource.
@@ -124,7 +132,7 @@ def analyzer() -> Iterator[Analyzer]:
 
 
 def _deployment(**container: object) -> dict[str, object]:
-    return {"spec": {"template": {"spec": {"containers": [{"name": "app", "resources": RESOURCES, **container}]}}}}
+    return {"spec": {"template": {"spec": {"containers": [{**GOOD, **container}]}}}}
 
 
 def _levels(response: list[Said]) -> list[str]:
@@ -167,11 +175,11 @@ def test_a_violation_is_one_mandatory_diagnostic(analyzer: Analyzer) -> None:
     )
 
 
-@pytest.mark.parametrize("hide", ["image", "resources", "container", "containers", "spec", "top"])
+@pytest.mark.parametrize("hide", ["image", "resources", "securityContext", "container", "containers", "spec", "top"])
 def test_an_unknown_value_is_advisory_and_never_fine(analyzer: Analyzer, hide: str) -> None:
-    container: object = {"name": "app", "image": "app:1", "resources": RESOURCES}
-    if hide in ("image", "resources"):
-        container = {"name": "app", "image": "app:1", "resources": RESOURCES, hide: UNKNOWN}
+    container: object = {**GOOD, "image": "app:1"}
+    if hide in ("image", "resources", "securityContext"):
+        container = {**GOOD, "image": "app:1", hide: UNKNOWN}
     if hide == "container":
         container = UNKNOWN
     spec: object = {"template": {"spec": {"containers": UNKNOWN if hide == "containers" else [container]}}}
@@ -184,14 +192,7 @@ def test_an_unknown_value_is_advisory_and_never_fine(analyzer: Analyzer, hide: s
 
 
 def test_an_unknown_value_hides_no_violation_beside_it(analyzer: Analyzer) -> None:
-    props = {
-        "spec": {
-            "containers": [
-                {"image": UNKNOWN, "resources": RESOURCES},
-                {"image": "app:latest", "resources": RESOURCES},
-            ]
-        }
-    }
+    props = {"spec": {"containers": [{**GOOD, "image": UNKNOWN}, {**GOOD, "image": "app:latest"}]}}
     response = analyzer.analyze("kubernetes:core/v1:Pod", props)
     assert sorted(_levels(response)) == sorted([MANDATORY, ADVISORY])
     assert "spec.containers[1].image: has the tag" in response[0].message

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from policies.catalogue import Catalogue, load
+from policies.pods import WORKLOADS
 from policies.rule import Rule
 
 RULE = "from policies.rules.image_pinned import RULE\n"
@@ -60,6 +61,8 @@ def test_index_holds_the_rules_of_the_type_only(catalogue: Catalogue) -> None:
 
     assert ids("kubernetes:core/v1:ConfigMap") == {"default_provider"}
     assert ids("kubernetes:core/v1:Namespace") == {"default_provider", "namespace_pod_security"}
-    assert ids("kubernetes:apps/v1:Deployment") == {"default_provider", "image_pinned", "container_resources"}
+    about_pods = {rule.id for rule in catalogue.rules if rule.types == WORKLOADS}
+    assert about_pods >= {"container_resources", "image_pinned", "pod_privileged"}
+    assert ids("kubernetes:apps/v1:Deployment") == {"default_provider", *about_pods}
     assert catalogue.for_type("a:b:C") is catalogue.for_type("a:b:C")
     assert all(isinstance(rule, Rule) for rule, _ in catalogue.for_type("kubernetes:core/v1:Namespace"))
