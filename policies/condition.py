@@ -88,9 +88,11 @@ class Filled:
     field: Field
 
     def truth(self, scope: Scope) -> Truth:
-        """Judge whether there is something in it."""
+        """Judge whether there is something in it: in a patch, the keys of a map may be there already."""
         value = self.field.value(scope)
-        return None if value is UNKNOWN else value not in (None, "", [], {})
+        if value is UNKNOWN or (value == {} and self.field.root in scope.partial):
+            return None
+        return value not in (None, "", [], {})
 
     def cel(self) -> str:
         """Ask for its size."""
@@ -164,7 +166,7 @@ class All:
 
     def cel(self) -> str:
         """Join them with `and`."""
-        return f"({' && '.join(condition.cel() for condition in self.conditions)})"
+        return f"({' && '.join(condition.cel() for condition in self.conditions) or 'true'})"
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ class Any:
 
     def cel(self) -> str:
         """Join them with `or`."""
-        return f"({' || '.join(condition.cel() for condition in self.conditions)})"
+        return f"({' || '.join(condition.cel() for condition in self.conditions) or 'false'})"
 
 
 @dataclass(frozen=True)
@@ -255,9 +257,9 @@ class EachEntry:
             return None
         entries = value.items() if isinstance(value, dict) else ()
         fitting = [item for key, item in entries if re.fullmatch(self.keys, key)]
-        return every(
-            _of_item(self.condition, scope.binding(self.name, item, self.field.root), item) for item in fitting
-        )
+        answers = [_of_item(self.condition, scope.binding(self.name, item, self.field.root), item) for item in fitting]
+        # A patch says nothing of the keys that it leaves out.
+        return every((None if self.field.root in scope.partial else True, *answers))
 
     def cel(self) -> str:
         """Ask for all keys that fit."""
