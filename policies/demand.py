@@ -31,7 +31,7 @@ class Items:
     lists: tuple[tuple[str, ...], ...]
     """Paths of lists from the root; none is the root itself."""
     replaced: str | None = None
-    """A key that only a new item has: with it, an item of a patch is judged as a whole one."""
+    """A key that only a new item has: with it, an item of a patch is a whole one, though what is around it is not."""
 
     def cel(self, condition: Condition) -> str:
         """Return that the condition holds for every item."""
@@ -77,8 +77,9 @@ class Demands:
         """Judge every item of every demand."""
         roots, paths = _roots(resource)
         for demand in self.demands:
-            for item, path, partial in _found(demand.of, roots, paths, patch=resource.patch):
-                yield from _judged(demand, Scope({**roots, ITEM: item}, partial), path)
+            for item, path, whole in _found(demand.of, roots, paths):
+                partial = {*roots, ITEM} - ({ITEM} if whole else set()) if resource.patch else set()
+                yield from _judged(demand, Scope({**roots, ITEM: item}, frozenset(partial)), path)
 
 
 def demands(*made: Demand) -> Demands:
@@ -97,20 +98,17 @@ def _roots(resource: Resource) -> tuple[dict[str, Plain], dict[str, str]]:
     return roots, paths
 
 
-def _found(
-    of: Items, roots: dict[str, Plain], paths: dict[str, str], *, patch: bool
-) -> Iterator[tuple[Plain, str, bool]]:
-    """Yield each item, its path, and whether what it lacks stays as it is."""
+def _found(of: Items, roots: dict[str, Plain], paths: dict[str, str]) -> Iterator[tuple[Plain, str, bool]]:
+    """Yield each item, its path, and whether it is a new one as a whole even in a patch."""
     root, path = roots[of.root], paths[of.root]
     if not of.lists:
-        yield root, path, patch
+        yield root, path, False
     for keys in of.lists:
         listed, where = at(root, *keys), join(path, *keys)
         if listed is UNKNOWN:
-            yield UNKNOWN, where, patch
+            yield UNKNOWN, where, False
         for index, item in enumerate(listed if isinstance(listed, list) else []):
-            whole = of.replaced is not None and isinstance(item, dict) and of.replaced in item
-            yield item, join(where, index), patch and not whole
+            yield item, join(where, index), of.replaced is not None and isinstance(item, dict) and of.replaced in item
 
 
 def _judged(demand: Demand, scope: Scope, path: str) -> Iterator[Finding]:

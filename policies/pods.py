@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.kinds import kubernetes
-from policies.plain import Plain
+from policies.plain import UNKNOWN, Plain
 
 WORKLOADS = kubernetes(
     Pod="core",
@@ -46,10 +46,10 @@ def defaulted(spec: Plain) -> Plain:
     changed: dict[str, Plain] = {}
     if isinstance(volumes := spec.get("volumes"), list):
         changed["volumes"] = [_with_source(volume) for volume in volumes]
-    if spec.get("hostNetwork") is True:
+    if (shared := spec.get("hostNetwork")) is True or shared is UNKNOWN:
         for name in ALL:
             if isinstance(listed := spec.get(name), list):
-                changed[name] = [_on_host(container) for container in listed]
+                changed[name] = [_on_host(container, shared) for container in listed]
     return {**spec, **changed} if changed else spec
 
 
@@ -59,13 +59,13 @@ def _with_source(volume: Plain) -> Plain:
     return {**volume, "emptyDir": {}}
 
 
-def _on_host(container: Plain) -> Plain:
+def _on_host(container: Plain, shared: Plain) -> Plain:
     if not isinstance(container, dict) or not isinstance(ports := container.get("ports"), list):
         return container
-    return {**container, "ports": [_host_port(port) for port in ports]}
+    return {**container, "ports": [_host_port(port, shared) for port in ports]}
 
 
-def _host_port(port: Plain) -> Plain:
+def _host_port(port: Plain, shared: Plain) -> Plain:
     if not isinstance(port, dict) or port.get("hostPort") not in (None, 0):
         return port
-    return {**port, "hostPort": port.get("containerPort")}
+    return {**port, "hostPort": port.get("containerPort") if shared is True else UNKNOWN}

@@ -18,6 +18,9 @@ RULE = Rule(
     remedy="Leave out `hostNetwork`, `hostPID` and `hostIPC`.",
     standards=(
         "Pod Security baseline: Host Namespaces",
+        "CIS Kubernetes 1.10 5.2.3",
+        "CIS Kubernetes 1.10 5.2.4",
+        "CIS Kubernetes 1.10 5.2.5",
         "CIS EKS 1.7.0 4.2.2",
         "CIS EKS 1.7.0 4.2.3",
         "CIS EKS 1.7.0 4.2.4",

@@ -31,7 +31,14 @@ LABELS = {
 }
 RESOURCES = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "32Mi"}}
 IMAGE = f"registry.example/app:1@{SHA}"
-GOOD = {"name": "app", "resources": RESOURCES, "securityContext": {"readOnlyRootFilesystem": True}}
+SECURITY = {
+    "readOnlyRootFilesystem": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+GOOD = {"name": "app", "resources": RESOURCES, "securityContext": SECURITY}
 """A container that nothing is said about once it has an image."""
 POD = {"automountServiceAccountToken": False}
 """The same for a pod, once it has containers."""
@@ -175,10 +182,10 @@ def test_a_violation_is_one_mandatory_diagnostic(analyzer: Analyzer) -> None:
     )
 
 
-@pytest.mark.parametrize("hide", ["image", "resources", "container", "containers", "spec", "top"])
+@pytest.mark.parametrize("hide", ["image", "resources", "securityContext", "container", "containers", "spec", "top"])
 def test_an_unknown_value_is_advisory_and_never_fine(analyzer: Analyzer, hide: str) -> None:
     container: object = {**GOOD, "image": IMAGE}
-    if hide in ("image", "resources"):
+    if hide in ("image", "resources", "securityContext"):
         container = {**GOOD, "image": IMAGE, hide: UNKNOWN}
     if hide == "container":
         container = UNKNOWN
