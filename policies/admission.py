@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from policies.catalogue import Catalogue
 from policies.demand import POD, REGISTRIES, TEMPLATE, Demands
 from policies.kinds import NAMESPACED, Kubernetes
-from policies.pods import WORKLOADS, pod_spec_path
+from policies.pods import LONG_RUNNING, WORKLOADS, pod_spec_path
 from policies.rule import Rule, StackRule
 from policies.settings import NOTHING, Settings
 
@@ -19,7 +19,7 @@ SYSTEM_NAMESPACES = ("kube-node-lease", "kube-public", "kube-system")
 _PLURALS = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses", "GatewayClass": "gatewayclasses"}
 """Kinds whose resource is not the kind in small letters with an `s`."""
 
-_NAMES = {WORKLOADS: "workloads", NAMESPACED: "namespaced"}
+_NAMES = {WORKLOADS: "workloads", LONG_RUNNING: "long-running", NAMESPACED: "namespaced"}
 """Names of sets of kinds that would be too long together."""
 
 

@@ -18,6 +18,15 @@ WORKLOADS = kubernetes(
 )
 """All kinds of the Kubernetes API that carry a pod template, in the groups they have ever been in."""
 
+LONG_RUNNING = kubernetes(
+    ReplicationController="core",
+    Deployment="apps extensions",
+    StatefulSet="apps",
+    DaemonSet="apps extensions",
+    ReplicaSet="apps extensions",
+)
+"""Those of them whose pods are not meant to end."""
+
 _TEMPLATE = ("spec", "template", "spec")
 _POD_SPEC = {
     "Pod": ("spec",),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from policies.condition import Field, Filled, Not, any_of, present
 from policies.demand import ITEM, POD, Demand, Items, demands
-from policies.kinds import kubernetes
 from policies.plain import Plain
+from policies.pods import LONG_RUNNING
 from policies.rule import Rule, Severity
 from policies.samples import deployment, workload
 
@@ -18,13 +18,7 @@ RULE = Rule(
     severity=Severity.LOW,
     why="Without one a pod gets requests before it can answer them, and a rollout of a version that can't goes on.",
     remedy="Set `readinessProbe` on each container that has `ports`.",
-    types=kubernetes(
-        ReplicationController="core",
-        Deployment="apps extensions",
-        StatefulSet="apps",
-        DaemonSet="apps extensions",
-        ReplicaSet="apps extensions",
-    ),
+    types=LONG_RUNNING,
     check=demands(
         Demand(
             Items(POD, (("containers",),), replaced="image"),
