@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias
 
 from policies.condition import Condition, Scope
 from policies.plain import UNKNOWN, Plain, at, join
@@ -21,6 +23,10 @@ TEMPLATE = "variables.template"
 
 REGISTRIES = "variables.registries"
 """The root of `Settings.registries`, in demands on workloads."""
+
+
+_Steps: TypeAlias = tuple[str | int, ...]
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -75,11 +81,12 @@ class Demands:
 
     def __call__(self, resource: Resource) -> Iterator[Finding]:
         """Judge every item of every demand."""
-        roots, paths = _roots(resource)
+        roots, steps = _roots(resource)
+        around = frozenset(roots) if resource.patch else _NOTHING
         for demand in self.demands:
-            for item, path, whole in _found(demand.of, roots, paths):
-                partial = {*roots, ITEM} - ({ITEM} if whole else set()) if resource.patch else set()
-                yield from _judged(demand, Scope({**roots, ITEM: item}, frozenset(partial)), path)
+            for item, way, whole in _found(demand.of, roots, steps):
+                partial = around | {ITEM} if around and not whole else around
+                yield from _judged(demand, Scope({**roots, ITEM: item}, partial), way)
 
 
 def demands(*made: Demand) -> Demands:
@@ -87,40 +94,46 @@ def demands(*made: Demand) -> Demands:
     return Demands(made)
 
 
-def _roots(resource: Resource) -> tuple[dict[str, Plain], dict[str, str]]:
+def _roots(resource: Resource) -> tuple[dict[str, Plain], dict[str, _Steps]]:
+    """Return the values of the roots and where they are in the object."""
     roots: dict[str, Plain] = {OBJECT: resource.props}
-    paths = {OBJECT: ""}
-    if WORKLOADS.match(resource.type):
+    steps: dict[str, _Steps] = {OBJECT: ()}
+    if _carries_pods(resource.type):
         keys = pod_spec_path(resource.kind)
-        roots[POD], paths[POD] = defaulted(at(resource.props, *keys)), join("", *keys)
-        roots[TEMPLATE], paths[TEMPLATE] = at(resource.props, *keys[:-1]), join("", *keys[:-1])
+        roots[POD], steps[POD] = defaulted(at(resource.props, *keys)), keys
+        roots[TEMPLATE], steps[TEMPLATE] = at(resource.props, *keys[:-1]), keys[:-1]
         roots[REGISTRIES] = list(resource.settings.registries or ())
-    return roots, paths
+    return roots, steps
 
 
-def _found(of: Items, roots: dict[str, Plain], paths: dict[str, str]) -> Iterator[tuple[Plain, str, bool]]:
-    """Yield each item, its path, and whether it is a new one as a whole even in a patch."""
-    root, path = roots[of.root], paths[of.root]
+@cache
+def _carries_pods(token: str) -> bool:
+    return WORKLOADS.match(token) is not None
+
+
+def _found(of: Items, roots: dict[str, Plain], steps: dict[str, _Steps]) -> Iterator[tuple[Plain, _Steps, bool]]:
+    """Yield each item, where it is, and whether it is a new one as a whole even in a patch."""
+    root, way = roots[of.root], steps[of.root]
     if not of.lists:
-        yield root, path, False
+        yield root, way, False
     for keys in of.lists:
-        listed, where = at(root, *keys), join(path, *keys)
+        listed = at(root, *keys)
         if listed is UNKNOWN:
-            yield UNKNOWN, where, False
-        for index, item in enumerate(listed if isinstance(listed, list) else []):
-            yield item, join(where, index), of.replaced is not None and isinstance(item, dict) and of.replaced in item
+            yield UNKNOWN, (*way, *keys), False
+        for index, item in enumerate(listed if isinstance(listed, list) else ()):
+            whole = of.replaced is not None and isinstance(item, dict) and of.replaced in item
+            yield item, (*way, *keys, index), whole
 
 
-def _judged(demand: Demand, scope: Scope, path: str) -> Iterator[Finding]:
-    where = join(path, *demand.at)
+def _judged(demand: Demand, scope: Scope, way: _Steps) -> Iterator[Finding]:
     if scope.roots[ITEM] is UNKNOWN:
-        yield NotYetKnown(path)
+        yield NotYetKnown(join("", *way))
         return
     holds = demand.must.truth(scope)
     if holds is None and scope.partial:
         # Absent fields of a patch are no reason to wait: only what will be known is.
         holds = True if demand.must.truth(Scope(scope.roots)) is not None else None
     if holds is None:
-        yield NotYetKnown(where)
+        yield NotYetKnown(join("", *way, *demand.at))
     elif not holds:
-        yield Violation(demand.says, where)
+        yield Violation(demand.says, join("", *way, *demand.at))

@@ -61,6 +61,7 @@ RULE = Rule(
         workload("ReplicaSet", {"initContainers": [_container("ALL")]}),
         workload("Pod", {"ephemeralContainers": [_container("SYS_PTRACE")]}),
         workload("Pod", {"containers": [_container("chown")]}),
+        workload("Pod", {"containers": [_container(None)]}),
         workload("DaemonSet", {"containers": [_container("SYS_ADMIN")]}, typed="apps/v1:DaemonSetPatch"),
     ),
 )

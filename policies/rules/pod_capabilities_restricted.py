@@ -55,6 +55,8 @@ RULE = Rule(
         workload("Deployment", {"containers": [_container(["ALL"]), _container(["NET_RAW", "all"])]}),
         workload("Job", {"initContainers": [_container(["ALL"], "NET_BIND_SERVICE", "CHOWN")]}),
         workload("Pod", {"ephemeralContainers": [_container(["ALL"], "ALL")]}),
+        workload("Pod", {"containers": [_container(["ALL"], None)]}),
+        workload("Pod", {"containers": [_container([None])]}),
         workload(
             "Deployment",
             {"os": {"name": "linux"}, "containers": [_container(["NET_RAW"])]},

@@ -39,7 +39,9 @@ RULE = Rule(
         workload("Deployment", {"hostUsers": True}, typed="apps/v1:DeploymentPatch"),
     ),
     failing=(
-        *(workload("Pod", {name: True}) for name in _FIELDS),
+        workload("Pod", {"hostNetwork": True}),
+        workload("Pod", {"hostPID": True}),
+        workload("Pod", {"hostIPC": True}),
         workload("CronJob", {"hostNetwork": True, "hostPID": False}),
         workload("DaemonSet", {"hostPID": True}, typed="apps/v1:DaemonSetPatch"),
     ),

@@ -70,6 +70,7 @@ RULE = Rule(
     failing=(
         workload("Pod", _spec("kernel.msgmax")),
         workload("StatefulSet", _spec("net.ipv4.tcp_syncookies", "net.core.somaxconn")),
+        workload("Job", _spec(None)),
         workload("CronJob", _spec("net/ipv4/tcp_syncookies")),
         workload("DaemonSet", _spec("vm.swappiness"), typed="apps/v1:DaemonSetPatch"),
     ),
