@@ -7,9 +7,24 @@ from policies.demand import ITEM
 from policies.rule import Rule, Severity
 from policies.runners import CONFIGURATIONS, RunnerDemand, changed, configured, demanded, extended
 
-_PODS = ("kubernetes",)
-_FALSE = one_of(Field(ITEM, *_PODS, "allow_privilege_escalation"), False)
 _CONTAINERS = tuple(f"{name}_container_security_context" for name in ("build", "helper", "service", "init_permissions"))
+_SWITCHES = (
+    ("privileged",),
+    *((container, field) for container in _CONTAINERS for field in ("privileged", "allow_privilege_escalation")),
+)
+_ADDED = (("cap_add",), *((container, "capabilities", "add") for container in _CONTAINERS))
+
+
+def _off(*at: str) -> RunnerDemand:
+    return RunnerDemand(unset_or(Field(ITEM, *at), False), "is true; allowed is false", at)
+
+
+def _empty(*at: str) -> RunnerDemand:
+    return RunnerDemand(Not(Filled(Field(ITEM, *at))), "is not empty; allowed is an empty list", at)
+
+
+# What is not set is allowed: Kubernetes says so.
+_ESCALATION = ("kubernetes", "allow_privilege_escalation")
 
 RULE = Rule(
     id="runner_privileged",
@@ -19,24 +34,9 @@ RULE = Rule(
     remedy="Set `privileged = false` and `allow_privilege_escalation = false`; build images without root.",
     types=CONFIGURATIONS,
     check=demanded(
-        RunnerDemand(_FALSE, "is not false; allowed is false", at=(*_PODS, "allow_privilege_escalation")),
-        RunnerDemand(
-            unset_or(Field(ITEM, *_PODS, "privileged"), False), "is true; allowed is false", at=(*_PODS, "privileged")
-        ),
-        RunnerDemand(
-            Not(Filled(Field(ITEM, *_PODS, "cap_add"))),
-            "is not empty; allowed is an empty list",
-            at=(*_PODS, "cap_add"),
-        ),
-        *(
-            RunnerDemand(
-                unset_or(Field(ITEM, *_PODS, container, field), False),
-                "is true; allowed is false",
-                (*_PODS, container, field),
-            )
-            for container in _CONTAINERS
-            for field in ("privileged", "allow_privilege_escalation")
-        ),
+        RunnerDemand(one_of(Field(ITEM, *_ESCALATION), False), "is not false; allowed is false", _ESCALATION),
+        *(_off("kubernetes", *at) for at in _SWITCHES),
+        *(_empty("kubernetes", *at) for at in _ADDED),
     ),
     passing=(configured(), configured(kind="Secret"), extended("cap_add = []")),
     failing=(
@@ -45,5 +45,6 @@ RULE = Rule(
         extended('cap_add = ["SYS_ADMIN"]'),
         *(extended(f"[runners.kubernetes.{name}]\nprivileged = true") for name in _CONTAINERS),
         extended("[runners.kubernetes.build_container_security_context]\nallow_privilege_escalation = true"),
+        extended("[runners.kubernetes.helper_container_security_context.capabilities]\nadd = ['NET_ADMIN']"),
     ),
 )
