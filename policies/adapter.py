@@ -13,16 +13,18 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policies.plain import UNKNOWN, Plain
 from policies.rule import Provider, Resource
+from policies.settings import NOTHING, Settings
 
 
-def resource(source: ResourceValidationArgs | PolicyResource) -> Resource:
-    """Return a resource with its properties as plain data, unknown ones as `UNKNOWN`."""
+def resource(source: ResourceValidationArgs | PolicyResource, settings: Settings = NOTHING) -> Resource:
+    """Return a resource of an environment with these settings as plain data, unknown values as `UNKNOWN`."""
     return Resource(
         type=source.resource_type,
         name=source.name,
         props=mapping(source.props),
         urn=source.urn,
         provider=_provider(source.provider),
+        settings=settings,
     )
 
 

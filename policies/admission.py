@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.catalogue import Catalogue
-from policies.demand import POD, TEMPLATE, Demands
-from policies.kinds import Kubernetes
-from policies.pods import WORKLOADS, pod_spec_path
+from policies.demand import POD, REGISTRIES, TEMPLATE, Demands
+from policies.kinds import NAMESPACED, Kubernetes
+from policies.pods import LONG_RUNNING, WORKLOADS, pod_spec_path
 from policies.rule import Rule, StackRule
+from policies.settings import NOTHING, Settings
 
 SYSTEM_NAMESPACES = ("kube-node-lease", "kube-public", "kube-system")
 """What the cluster itself lives in: made by the API server, and home of what has to be on the node."""
 
 _PLURALS = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses", "GatewayClass": "gatewayclasses"}
 """Kinds whose resource is not the kind in small letters with an `s`."""
+
+_NAMES = {WORKLOADS: "workloads", LONG_RUNNING: "long-running", NAMESPACED: "namespaced"}
+"""Names of sets of kinds that would be too long together."""
 
 
 @dataclass(frozen=True)
@@ -39,28 +44,43 @@ class AdmissionPolicy:
     validations: tuple[Validation, ...]
 
 
-def admission(catalogue: Catalogue) -> tuple[AdmissionPolicy, ...]:
+def admission(catalogue: Catalogue, settings: Settings = NOTHING) -> tuple[AdmissionPolicy, ...]:
     """Return the policies for the rules that are made of demands, one for each set of kinds."""
     grouped: dict[Kubernetes, list[Validation]] = {}
     for rule in catalogue.rules:
-        if isinstance(rule, Rule) and isinstance(rule.check, Demands) and isinstance(rule.types, Kubernetes):
-            grouped.setdefault(rule.types, []).extend(_validations(rule, rule.check))
+        check = _demands(rule, settings)
+        if check is not None and isinstance(rule.types, Kubernetes):
+            grouped.setdefault(rule.types, []).extend(_validations(rule, check))
     return tuple(
-        AdmissionPolicy(_name(types), tuple(_resources(types)), _VARIABLES if types == WORKLOADS else (), tuple(made))
+        AdmissionPolicy(_name(types), tuple(_resources(types)), tuple(_variables(types, settings)), tuple(made))
         for types, made in grouped.items()
     )
 
 
-def left_out(catalogue: Catalogue) -> tuple[Rule | StackRule, ...]:
+def left_out(catalogue: Catalogue, settings: Settings = NOTHING) -> tuple[Rule | StackRule, ...]:
     """Return the rules about Kubernetes objects that the API server does not enforce."""
     return tuple(
-        rule
-        for rule in catalogue.rules
-        if isinstance(rule.types, Kubernetes) and not (isinstance(rule, Rule) and isinstance(rule.check, Demands))
+        rule for rule in catalogue.rules if isinstance(rule.types, Kubernetes) and _demands(rule, settings) is None
     )
 
 
-def _validations(rule: Rule, check: Demands) -> Iterator[Validation]:
+def _demands(rule: Rule | StackRule, settings: Settings) -> Demands | None:
+    """Return what the API server can hold a rule to: nothing where it is code, or lacks what it needs to know."""
+    if not isinstance(rule, Rule) or rule.is_silent(settings):
+        return None
+    return rule.check if isinstance(rule.check, Demands) else None
+
+
+def _variables(types: Kubernetes, settings: Settings) -> Iterator[tuple[str, str]]:
+    if not set(types.kinds) <= set(WORKLOADS.kinds):
+        return
+    yield from _VARIABLES
+    if settings.registries is not None:
+        # A JSON list of texts is a CEL list of texts.
+        yield REGISTRIES.removeprefix("variables."), json.dumps(settings.registries)
+
+
+def _validations(rule: Rule | StackRule, check: Demands) -> Iterator[Validation]:
     for demand in check.demands:
         path = ".".join(demand.at)
         yield Validation(
@@ -69,7 +89,7 @@ def _validations(rule: Rule, check: Demands) -> Iterator[Validation]:
 
 
 def _name(types: Kubernetes) -> str:
-    return "workloads" if types == WORKLOADS else "-".join(kind.lower() for kind, _ in types.kinds)
+    return _NAMES.get(types) or "-".join(kind.lower() for kind, _ in types.kinds)
 
 
 def _resources(types: Kubernetes) -> Iterator[tuple[str, str]]:

@@ -17,18 +17,24 @@ from policies.truth import Truth, every, opposite, some
 
 Scalar: TypeAlias = bool | int | str
 
+# kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity, without those below zero.
+_QUANTITY = re.compile(
+    r"\+?(?P<number>[0-9]+\.?[0-9]*|\.[0-9]+)(?:[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?",
+)
+
 
 @dataclass(frozen=True)
 class Scope:
     """What the roots of fields stand for."""
 
     roots: Mapping[str, Plain]
-    partial: bool = False
-    """Whether a field that is absent may well be there: in a patch it stays as it is."""
+    partial: frozenset[str] = frozenset()
+    """The roots in which a field that is absent may well be there: in a patch it stays as it is."""
 
-    def binding(self, name: str, value: Plain) -> Scope:
-        """Return the scope in which `name` is one item of a list."""
-        return replace(self, roots={**self.roots, name: value})
+    def binding(self, name: str, value: Plain, within: str) -> Scope:
+        """Return the scope in which `name` is one item of something in the root `within`."""
+        partial = self.partial | {name} if within in self.partial else self.partial - {name}
+        return replace(self, roots={**self.roots, name: value}, partial=partial)
 
 
 class Condition(Protocol):
@@ -55,7 +61,7 @@ class Field:
     def value(self, scope: Scope) -> Plain:
         """Return the value, None where it is absent, `UNKNOWN` where it is not known."""
         found = at(scope.roots[self.root], *self.keys)
-        return UNKNOWN if found is None and scope.partial else found
+        return UNKNOWN if found is None and self.root in scope.partial else found
 
     def cel(self) -> str:
         """Return the field as an optional value."""
@@ -87,9 +93,11 @@ class Filled:
     field: Field
 
     def truth(self, scope: Scope) -> Truth:
-        """Judge whether there is something in it."""
+        """Judge whether there is something in it: in a patch, the keys of a map may be there already."""
         value = self.field.value(scope)
-        return None if value is UNKNOWN else value not in (None, "", [], {})
+        if value is UNKNOWN or (value == {} and self.field.root in scope.partial):
+            return None
+        return value not in (None, "", [], {})
 
     def cel(self) -> str:
         """Ask for its size."""
@@ -152,6 +160,50 @@ class AtLeast:
 
 
 @dataclass(frozen=True)
+class AboveZero:
+    """The field is there and is a quantity above zero, such as `50m`, `1.5Gi` or 2."""
+
+    field: Field
+
+    def truth(self, scope: Scope) -> Truth:
+        """Read the quantity; programs may give numbers, too, where the API server only ever has texts."""
+        value = self.field.value(scope)
+        if value is UNKNOWN:
+            return None
+        if isinstance(value, str):
+            found = _QUANTITY.fullmatch(value)
+            return found is not None and found["number"].strip("0.") != ""
+        return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+    def cel(self) -> str:
+        """Read the quantity with Kubernetes' own library."""
+        value = f"{self.field.cel()}.value()"
+        return (
+            f"({self.field.cel()}.hasValue() && isQuantity({value}) && quantity({value}).isGreaterThan(quantity('0')))"
+        )
+
+
+@dataclass(frozen=True)
+class StartsWith:
+    """The field is there and is text that begins with the text of another field."""
+
+    field: Field
+    beginning: Field
+
+    def truth(self, scope: Scope) -> Truth:
+        """Compare the beginning."""
+        value, beginning = self.field.value(scope), self.beginning.value(scope)
+        if value is UNKNOWN or beginning is UNKNOWN:
+            return None
+        return isinstance(value, str) and isinstance(beginning, str) and value.startswith(beginning)
+
+    def cel(self) -> str:
+        """Compare the beginning."""
+        value = self.field.cel()
+        return f"({value}.hasValue() && {value}.value().startsWith({self.beginning.cel()}.orValue('')))"
+
+
+@dataclass(frozen=True)
 class All:
     """Every condition holds."""
 
@@ -163,7 +215,7 @@ class All:
 
     def cel(self) -> str:
         """Join them with `and`."""
-        return f"({' && '.join(condition.cel() for condition in self.conditions)})"
+        return f"({' && '.join(condition.cel() for condition in self.conditions) or 'true'})"
 
 
 @dataclass(frozen=True)
@@ -178,7 +230,7 @@ class Any:
 
     def cel(self) -> str:
         """Join them with `or`."""
-        return f"({' || '.join(condition.cel() for condition in self.conditions)})"
+        return f"({' || '.join(condition.cel() for condition in self.conditions) or 'false'})"
 
 
 @dataclass(frozen=True)
@@ -210,7 +262,7 @@ class EachItem:
         if value is UNKNOWN:
             return None
         items = value if isinstance(value, list) else []
-        return every(_of_item(self.condition, scope.binding(self.name, item), item) for item in items)
+        return every(_of_item(self.condition, scope.binding(self.name, item, self.field.root), item) for item in items)
 
     def cel(self) -> str:
         """Ask for all."""
@@ -231,7 +283,7 @@ class SomeItem:
         if value is UNKNOWN:
             return None
         items = value if isinstance(value, list) else []
-        return some(_of_item(self.condition, scope.binding(self.name, item), item) for item in items)
+        return some(_of_item(self.condition, scope.binding(self.name, item, self.field.root), item) for item in items)
 
     def cel(self) -> str:
         """Ask for one."""
@@ -254,7 +306,9 @@ class EachEntry:
             return None
         entries = value.items() if isinstance(value, dict) else ()
         fitting = [item for key, item in entries if re.fullmatch(self.keys, key)]
-        return every(_of_item(self.condition, scope.binding(self.name, item), item) for item in fitting)
+        answers = [_of_item(self.condition, scope.binding(self.name, item, self.field.root), item) for item in fitting]
+        # A patch says nothing of the keys that it leaves out.
+        return every((None if self.field.root in scope.partial else True, *answers))
 
     def cel(self) -> str:
         """Ask for all keys that fit."""
@@ -273,6 +327,11 @@ def absent(field: Field) -> Condition:
     return Not(Present(field))
 
 
+def empty(field: Field) -> Condition:
+    """Return that the field is not there, or that nothing is in it."""
+    return Not(Filled(field))
+
+
 def one_of(field: Field, *values: Scalar) -> Condition:
     """Return `OneOf`."""
     return OneOf(field, values)
@@ -281,6 +340,11 @@ def one_of(field: Field, *values: Scalar) -> Condition:
 def unset_or(field: Field, *values: Scalar) -> Condition:
     """Return that the field is absent or has one of the values."""
     return Any((absent(field), OneOf(field, values)))
+
+
+def contains(field: Field, *values: Scalar) -> Condition:
+    """Return that one item of a list has one of the values."""
+    return SomeItem(field, "value", OneOf(Field("value"), values))
 
 
 def all_of(*conditions: Condition) -> Condition:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias
 
 from policies.condition import Condition, Scope
 from policies.plain import UNKNOWN, Plain, at, join
@@ -19,6 +21,13 @@ OBJECT = "object"
 TEMPLATE = "variables.template"
 """The root of what carries the pod spec beside its metadata: a Pod, or the template in another kind."""
 
+REGISTRIES = "variables.registries"
+"""The root of `Settings.registries`, in demands on workloads."""
+
+
+_Steps: TypeAlias = tuple[str | int, ...]
+_NOTHING: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True)
 class Items:
@@ -28,7 +37,7 @@ class Items:
     lists: tuple[tuple[str, ...], ...]
     """Paths of lists from the root; none is the root itself."""
     replaced: str | None = None
-    """A key that only a new item has: with it, an item of a patch is judged as a whole one."""
+    """A key that only a new item has: with it, an item of a patch is a whole one, though what is around it is not."""
 
     def cel(self, condition: Condition) -> str:
         """Return that the condition holds for every item."""
@@ -57,7 +66,7 @@ class Demand:
 
     of: Items
     must: Condition
-    """About the roots `ITEM`, `OBJECT` and, for workloads, `POD`."""
+    """About the roots `ITEM`, `OBJECT` and, for workloads, `POD`, `TEMPLATE` and `REGISTRIES`."""
     says: str
     """What is wrong and what is allowed, in fixed words."""
     at: tuple[str, ...] = ()
@@ -72,10 +81,12 @@ class Demands:
 
     def __call__(self, resource: Resource) -> Iterator[Finding]:
         """Judge every item of every demand."""
-        roots, paths = _roots(resource)
+        roots, steps = _roots(resource)
+        around = frozenset(roots) if resource.patch else _NOTHING
         for demand in self.demands:
-            for item, path, partial in _found(demand.of, roots, paths, patch=resource.patch):
-                yield from _judged(demand, Scope({**roots, ITEM: item}, partial), path)
+            for item, way, whole in _found(demand.of, roots, steps):
+                partial = around | {ITEM} if around and not whole else around
+                yield from _judged(demand, Scope({**roots, ITEM: item}, partial), way)
 
 
 def demands(*made: Demand) -> Demands:
@@ -83,42 +94,46 @@ def demands(*made: Demand) -> Demands:
     return Demands(made)
 
 
-def _roots(resource: Resource) -> tuple[dict[str, Plain], dict[str, str]]:
+def _roots(resource: Resource) -> tuple[dict[str, Plain], dict[str, _Steps]]:
+    """Return the values of the roots and where they are in the object."""
     roots: dict[str, Plain] = {OBJECT: resource.props}
-    paths = {OBJECT: ""}
-    if WORKLOADS.match(resource.type):
+    steps: dict[str, _Steps] = {OBJECT: ()}
+    if _carries_pods(resource.type):
         keys = pod_spec_path(resource.kind)
-        roots[POD], paths[POD] = defaulted(at(resource.props, *keys)), join("", *keys)
-        roots[TEMPLATE], paths[TEMPLATE] = at(resource.props, *keys[:-1]), join("", *keys[:-1])
-    return roots, paths
+        roots[POD], steps[POD] = defaulted(at(resource.props, *keys)), keys
+        roots[TEMPLATE], steps[TEMPLATE] = at(resource.props, *keys[:-1]), keys[:-1]
+        roots[REGISTRIES] = list(resource.settings.registries or ())
+    return roots, steps
 
 
-def _found(
-    of: Items, roots: dict[str, Plain], paths: dict[str, str], *, patch: bool
-) -> Iterator[tuple[Plain, str, bool]]:
-    """Yield each item, its path, and whether what it lacks stays as it is."""
-    root, path = roots[of.root], paths[of.root]
+@cache
+def _carries_pods(token: str) -> bool:
+    return WORKLOADS.match(token) is not None
+
+
+def _found(of: Items, roots: dict[str, Plain], steps: dict[str, _Steps]) -> Iterator[tuple[Plain, _Steps, bool]]:
+    """Yield each item, where it is, and whether it is a new one as a whole even in a patch."""
+    root, way = roots[of.root], steps[of.root]
     if not of.lists:
-        yield root, path, patch
+        yield root, way, False
     for keys in of.lists:
-        listed, where = at(root, *keys), join(path, *keys)
+        listed = at(root, *keys)
         if listed is UNKNOWN:
-            yield UNKNOWN, where, patch
-        for index, item in enumerate(listed if isinstance(listed, list) else []):
+            yield UNKNOWN, (*way, *keys), False
+        for index, item in enumerate(listed if isinstance(listed, list) else ()):
             whole = of.replaced is not None and isinstance(item, dict) and of.replaced in item
-            yield item, join(where, index), patch and not whole
+            yield item, (*way, *keys, index), whole
 
 
-def _judged(demand: Demand, scope: Scope, path: str) -> Iterator[Finding]:
-    where = join(path, *demand.at)
+def _judged(demand: Demand, scope: Scope, way: _Steps) -> Iterator[Finding]:
     if scope.roots[ITEM] is UNKNOWN:
-        yield NotYetKnown(path)
+        yield NotYetKnown(join("", *way))
         return
     holds = demand.must.truth(scope)
     if holds is None and scope.partial:
         # Absent fields of a patch are no reason to wait: only what will be known is.
         holds = True if demand.must.truth(Scope(scope.roots)) is not None else None
     if holds is None:
-        yield NotYetKnown(where)
+        yield NotYetKnown(join("", *way, *demand.at))
     elif not holds:
-        yield Violation(demand.says, where)
+        yield Violation(demand.says, join("", *way, *demand.at))

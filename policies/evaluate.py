@@ -31,6 +31,8 @@ class Outcome:
 def evaluate_resource(catalogue: Catalogue, resource: Resource) -> Iterator[Outcome]:
     """Yield what the resource rules of its type find; nothing at all for a type without rules."""
     for rule, match in catalogue.for_type(resource.type):
+        if rule.is_silent(resource.settings):
+            continue
         for view in _views(resource, match):
             if isinstance(view, NotYetKnown):
                 yield Outcome(rule, view, resource)
@@ -43,7 +45,7 @@ def evaluate_stack(catalogue: Catalogue, resources: Sequence[Resource]) -> Itera
     for rule in catalogue.stack_rules:
         seen: list[Resource] = []
         for resource in resources:
-            match = rule.types.match(resource.type)
+            match = None if rule.is_silent(resource.settings) else rule.types.match(resource.type)
             for view in _views(resource, match) if match else ():
                 if isinstance(view, NotYetKnown):
                     yield Outcome(rule, view, resource)

@@ -81,3 +81,38 @@ class Kubernetes:
 def kubernetes(**kinds: str) -> Kubernetes:
     """Build a matcher: `kubernetes(Deployment="apps extensions", Pod="core")`."""
     return Kubernetes(tuple((kind, frozenset(groups.split())) for kind, groups in kinds.items()))
+
+
+ROUTES = kubernetes(HTTPRoute="gateway.networking.k8s.io", GRPCRoute="gateway.networking.k8s.io")
+"""What leads requests from a gateway's listeners by their host."""
+
+NAMESPACED = Kubernetes(
+    kubernetes(
+        ConfigMap="core",
+        LimitRange="core",
+        PersistentVolumeClaim="core",
+        Pod="core",
+        PodTemplate="core",
+        ReplicationController="core",
+        ResourceQuota="core",
+        Secret="core",  # noqa: S106 (the kind)
+        Service="core",
+        ServiceAccount="core",
+        Deployment="apps extensions",
+        StatefulSet="apps",
+        DaemonSet="apps extensions",
+        ReplicaSet="apps extensions",
+        HorizontalPodAutoscaler="autoscaling",
+        Job="batch",
+        CronJob="batch",
+        Ingress="networking.k8s.io extensions",
+        NetworkPolicy="networking.k8s.io extensions",
+        PodDisruptionBudget="policy",
+        Role="rbac.authorization.k8s.io",
+        RoleBinding="rbac.authorization.k8s.io",
+        Gateway="gateway.networking.k8s.io",
+        ReferenceGrant="gateway.networking.k8s.io",
+    ).kinds
+    + ROUTES.kinds
+)
+"""The kinds of objects that people put into namespaces; not those that only the cluster itself makes."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from policies.kinds import kubernetes
-from policies.plain import UNKNOWN, Plain, at, join
-from policies.rule import NotYetKnown, Resource
+from policies.plain import UNKNOWN, Plain
 
 WORKLOADS = kubernetes(
     Pod="core",
@@ -22,6 +18,15 @@ WORKLOADS = kubernetes(
 )
 """All kinds of the Kubernetes API that carry a pod template, in the groups they have ever been in."""
 
+LONG_RUNNING = kubernetes(
+    ReplicationController="core",
+    Deployment="apps extensions",
+    StatefulSet="apps",
+    DaemonSet="apps extensions",
+    ReplicaSet="apps extensions",
+)
+"""Those of them whose pods are not meant to end."""
+
 _TEMPLATE = ("spec", "template", "spec")
 _POD_SPEC = {
     "Pod": ("spec",),
@@ -32,14 +37,6 @@ _POD_SPEC = {
 RUNNING = ("containers", "initContainers")
 """Containers that a pod starts with; only these may have resources."""
 ALL = (*RUNNING, "ephemeralContainers")
-
-
-@dataclass(frozen=True)
-class Container:
-    """A container of a pod spec; `path` begins at the resource's properties."""
-
-    spec: dict[str, Plain]
-    path: str
 
 
 def pod_spec_path(kind: str) -> tuple[str, ...]:
@@ -58,10 +55,10 @@ def defaulted(spec: Plain) -> Plain:
     changed: dict[str, Plain] = {}
     if isinstance(volumes := spec.get("volumes"), list):
         changed["volumes"] = [_with_source(volume) for volume in volumes]
-    if spec.get("hostNetwork") is True:
+    if (shared := spec.get("hostNetwork")) is True or shared is UNKNOWN:
         for name in ALL:
             if isinstance(listed := spec.get(name), list):
-                changed[name] = [_on_host(container) for container in listed]
+                changed[name] = [_on_host(container, shared) for container in listed]
     return {**spec, **changed} if changed else spec
 
 
@@ -71,34 +68,13 @@ def _with_source(volume: Plain) -> Plain:
     return {**volume, "emptyDir": {}}
 
 
-def _on_host(container: Plain) -> Plain:
+def _on_host(container: Plain, shared: Plain) -> Plain:
     if not isinstance(container, dict) or not isinstance(ports := container.get("ports"), list):
         return container
-    return {**container, "ports": [_host_port(port) for port in ports]}
+    return {**container, "ports": [_host_port(port, shared) for port in ports]}
 
 
-def _host_port(port: Plain) -> Plain:
+def _host_port(port: Plain, shared: Plain) -> Plain:
     if not isinstance(port, dict) or port.get("hostPort") not in (None, 0):
         return port
-    return {**port, "hostPort": port.get("containerPort")}
-
-
-def containers(resource: Resource, lists: tuple[str, ...]) -> Iterator[Container | NotYetKnown]:
-    """Yield the containers of a workload in the given lists, or `NotYetKnown` for those not known."""
-    keys = pod_spec_path(resource.kind)
-    spec = at(resource.props, *keys)
-    if spec is UNKNOWN:
-        yield NotYetKnown(join("", *keys))
-        return
-    for name in lists:
-        yield from _listed(at(spec, name), join("", *keys, name))
-
-
-def _listed(value: Plain, path: str) -> Iterator[Container | NotYetKnown]:
-    if value is UNKNOWN:
-        yield NotYetKnown(path)
-    for index, item in enumerate(value if isinstance(value, list) else []):
-        if item is UNKNOWN:
-            yield NotYetKnown(join(path, index))
-        elif isinstance(item, dict):
-            yield Container(item, join(path, index))
+    return {**port, "hostPort": port.get("containerPort") if shared is True else UNKNOWN}

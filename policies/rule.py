@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from policies.kinds import Matcher
 from policies.plain import Plain
+from policies.settings import NOTHING, Settings
 
 
 class Severity(Enum):
@@ -57,6 +58,8 @@ class Resource:
     """Whether only the fields that are there are set; a rule cannot conclude anything from an absent one."""
     path: str = ""
     """Where `props` begin in the resource: `items[2]` in a List, else empty."""
+    settings: Settings = NOTHING
+    """Those of the environment that the resource belongs to."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,12 @@ class RuleBase:
     types: Matcher
     profile: Profile | None = None
     """None for what the Pod Security Standards say nothing about."""
+    setting: str | None = None
+    """The field of `Settings` without which the rule is silent."""
+
+    def is_silent(self, settings: Settings) -> bool:
+        """Tell whether the rule lacks what it needs to know."""
+        return self.setting is not None and getattr(settings, self.setting) is None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,9 @@ from policies.rule import Provider, Resource
 
 EXPLICIT = Provider("pulumi:providers:kubernetes", "cluster")
 
+SHA = "sha256:" + "0123456789abcdef" * 4
+"""A digest."""
+
 
 def sample(token: str, /, provider: Provider | None = EXPLICIT, **props: Plain) -> Resource:
     """Return a resource of a Kubernetes type such as `apps/v1:Deployment` with the given top-level properties."""

@@ -10,15 +10,24 @@ Truth: TypeAlias = bool | None
 
 def every(answers: Iterable[Truth]) -> Truth:
     """Return False if one is false, else None if one is not known, else True (also for none at all)."""
-    found = set(answers)
-    if False in found:
-        return False
-    return None if None in found else True
+    found: Truth = True
+    for answer in answers:
+        if answer is False:
+            return False
+        if answer is None:
+            found = None
+    return found
 
 
 def some(answers: Iterable[Truth]) -> Truth:
     """Return True if one is true, else None if one is not known, else False (also for none at all)."""
-    return opposite(every(opposite(answer) for answer in answers))
+    found: Truth = False
+    for answer in answers:
+        if answer is True:
+            return True
+        if answer is None:
+            found = None
+    return found
 
 
 def opposite(answer: Truth) -> Truth:

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
+from policies.condition import Field, Matches, one_of
+from policies.demand import ITEM, WHOLE, Demand, demands
 from policies.kinds import kubernetes
-from policies.plain import UNKNOWN, Plain, at, join
-from policies.rule import Finding, NotYetKnown, Resource, Rule, Severity, Violation
+from policies.plain import Plain
+from policies.rule import Resource, Rule, Severity
 from policies.samples import sample
 
-_LABELS = ("metadata", "labels")
-_ENFORCE = "pod-security.kubernetes.io/enforce"
-_VERSION = "pod-security.kubernetes.io/enforce-version"
-_LEVELS = ("baseline", "restricted")
-# What the API server's Pod Security admission accepts as a version.
-_VERSIONS = re.compile(r"latest|v1\.(0|[1-9][0-9]*)")
-
-
-def _check(resource: Resource) -> Iterator[Finding]:
-    labels = at(resource.props, *_LABELS)
-    if labels is UNKNOWN:
-        yield NotYetKnown(join("", *_LABELS))
-        return
-    enforce, version = at(labels, _ENFORCE), at(labels, _VERSION)
-    if resource.patch and enforce is None and version is None:
-        return
-    if not (resource.patch and enforce is None):
-        yield from _judge(_ENFORCE, enforce, enforce in _LEVELS, "`baseline` or `restricted`")
-    fits = isinstance(version, str) and _VERSIONS.fullmatch(version) is not None
-    yield from _judge(_VERSION, version, fits, "`latest` or a Kubernetes minor such as `v1.33`")
-
-
-def _judge(label: str, value: Plain, fits: bool, allowed: str) -> Iterator[Finding]:
-    path = join("", *_LABELS, label)
-    if value is UNKNOWN:
-        yield NotYetKnown(path)
-    elif not fits:
-        yield Violation(f"{'is missing' if value is None else 'has another value'}; allowed is {allowed}", path)
+_ENFORCE = ("metadata", "labels", "pod-security.kubernetes.io/enforce")
+_VERSION = ("metadata", "labels", "pod-security.kubernetes.io/enforce-version")
 
 
 def _namespace(typed: str = "core/v1:Namespace", **labels: Plain) -> Resource:
-    names = {"enforce": _ENFORCE, "version": _VERSION}
+    names = {"enforce": _ENFORCE[-1], "version": _VERSION[-1]}
     return sample(typed, metadata={"labels": {names[key]: value for key, value in labels.items()}})
 
 
@@ -50,10 +23,24 @@ RULE = Rule(
     title="Namespaces enforce a Pod Security level",
     severity=Severity.HIGH,
     why="Without the label the API server lets privileged pods in, and without a version an upgrade changes the rules.",
-    remedy=f"Label the namespace `{_ENFORCE}: restricted` (or `baseline`) and `{_VERSION}: v1.33`.",
+    remedy=f"Label the namespace `{_ENFORCE[-1]}: restricted` (or `baseline`) and `{_VERSION[-1]}: v1.33`.",
     standards=("CIS Kubernetes 1.10 5.2.1", "CIS EKS 1.7.0 4.2.1"),
     types=kubernetes(Namespace="core"),
-    check=_check,
+    check=demands(
+        Demand(
+            WHOLE,
+            one_of(Field(ITEM, *_ENFORCE), "baseline", "restricted"),
+            "is missing or another level; allowed is `baseline` or `restricted`",
+            at=_ENFORCE,
+        ),
+        Demand(
+            WHOLE,
+            # What the API server's Pod Security admission accepts as a version.
+            Matches(Field(ITEM, *_VERSION), r"latest|v1\.(0|[1-9][0-9]*)"),
+            "is missing or no version; allowed is `latest` or a Kubernetes minor such as `v1.33`",
+            at=_VERSION,
+        ),
+    ),
     passing=(
         _namespace(enforce="restricted", version="v1.33"),
         _namespace(enforce="baseline", version="latest"),

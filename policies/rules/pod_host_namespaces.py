@@ -18,6 +18,9 @@ RULE = Rule(
     remedy="Leave out `hostNetwork`, `hostPID` and `hostIPC`.",
     standards=(
         "Pod Security baseline: Host Namespaces",
+        "CIS Kubernetes 1.10 5.2.3",
+        "CIS Kubernetes 1.10 5.2.4",
+        "CIS Kubernetes 1.10 5.2.5",
         "CIS EKS 1.7.0 4.2.2",
         "CIS EKS 1.7.0 4.2.3",
         "CIS EKS 1.7.0 4.2.4",
@@ -36,7 +39,9 @@ RULE = Rule(
         workload("Deployment", {"hostUsers": True}, typed="apps/v1:DeploymentPatch"),
     ),
     failing=(
-        *(workload("Pod", {name: True}) for name in _FIELDS),
+        workload("Pod", {"hostNetwork": True}),
+        workload("Pod", {"hostPID": True}),
+        workload("Pod", {"hostIPC": True}),
         workload("CronJob", {"hostNetwork": True, "hostPID": False}),
         workload("DaemonSet", {"hostPID": True}, typed="apps/v1:DaemonSetPatch"),
     ),

@@ -17,6 +17,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from policies.catalogue import Catalogue
 from policies.rule import Rule
+from policies.samples import SHA
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
 MANDATORY, ADVISORY = "MANDATORY", "ADVISORY"
@@ -29,6 +30,19 @@ LABELS = {
     "pod-security.kubernetes.io/enforce-version": "v1.33",
 }
 RESOURCES = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "32Mi"}}
+IMAGE = f"registry.example/app:1@{SHA}"
+SECURITY = {
+    "readOnlyRootFilesystem": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+GOOD = {"name": "app", "resources": RESOURCES, "securityContext": SECURITY}
+"""A container that nothing is said about once it has an image."""
+POD = {"automountServiceAccountToken": False}
+"""The same for a pod, once it has containers."""
+PLACED = {"name": "thing", "namespace": "team"}
 DENY = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 # How the engine marks values on the wire: properties.go and plugin/rpc.go of its sdk/go/common/resource.
@@ -124,7 +138,7 @@ def analyzer() -> Iterator[Analyzer]:
 
 
 def _deployment(**container: object) -> dict[str, object]:
-    return {"spec": {"template": {"spec": {"containers": [{"name": "app", "resources": RESOURCES, **container}]}}}}
+    return {"metadata": PLACED, "spec": {"template": {"spec": {**POD, "containers": [{**GOOD, **container}]}}}}
 
 
 def _levels(response: list[Said]) -> list[str]:
@@ -138,7 +152,8 @@ def test_info_names_two_mandatory_policies(analyzer: Analyzer) -> None:
 def test_samples_get_their_verdict_over_the_wire(analyzer: Analyzer, catalogue: Catalogue) -> None:
     asked = 0
     for rule in catalogue.rules:
-        if not isinstance(rule, Rule):
+        # Nobody tells this pack of an environment: a rule that needs something of it is silent.
+        if not isinstance(rule, Rule) or rule.setting is not None:
             continue
         for sample, refused in [(one, False) for one in rule.passing] + [(one, True) for one in rule.failing]:
             provider = sample.provider.name if sample.provider else "cluster"
@@ -152,49 +167,43 @@ def test_samples_get_their_verdict_over_the_wire(analyzer: Analyzer, catalogue: 
 
 
 def test_a_good_resource_passes(analyzer: Analyzer) -> None:
-    assert not analyzer.analyze(DEPLOYMENT, _deployment(image="app:1"))
+    assert not analyzer.analyze(DEPLOYMENT, _deployment(image=IMAGE))
     assert not analyzer.analyze(NAMESPACE, {"metadata": {"name": "team", "labels": LABELS}})
 
 
 def test_a_violation_is_one_mandatory_diagnostic(analyzer: Analyzer) -> None:
-    (found,) = analyzer.analyze(DEPLOYMENT, _deployment(image="app:latest"), name="web")
+    (found,) = analyzer.analyze(DEPLOYMENT, _deployment(image="app:1"), name="web")
     assert found.level == MANDATORY
     assert found.pack == "idp"
     assert found.urn == urn(DEPLOYMENT, "web")
     assert found.message.splitlines()[1] == (
-        "image_pinned (medium) on web, spec.template.spec.containers[0].image: has the tag `latest`; "
-        "allowed is a tag other than `latest`, or a digest"
+        "image_digest (low) on web, spec.template.spec.containers[0].image: has no digest; "
+        "allowed is an image with `@sha256:...`"
     )
 
 
-@pytest.mark.parametrize("hide", ["image", "resources", "container", "containers", "spec", "top"])
+@pytest.mark.parametrize("hide", ["image", "resources", "securityContext", "container", "containers", "spec", "top"])
 def test_an_unknown_value_is_advisory_and_never_fine(analyzer: Analyzer, hide: str) -> None:
-    container: object = {"name": "app", "image": "app:1", "resources": RESOURCES}
-    if hide in ("image", "resources"):
-        container = {"name": "app", "image": "app:1", "resources": RESOURCES, hide: UNKNOWN}
+    container: object = {**GOOD, "image": IMAGE}
+    if hide in ("image", "resources", "securityContext"):
+        container = {**GOOD, "image": IMAGE, hide: UNKNOWN}
     if hide == "container":
         container = UNKNOWN
-    spec: object = {"template": {"spec": {"containers": UNKNOWN if hide == "containers" else [container]}}}
+    spec: object = {"template": {"spec": {**POD, "containers": UNKNOWN if hide == "containers" else [container]}}}
     if hide == "spec":
         spec = {"template": {"spec": UNKNOWN}}
-    (found,) = analyzer.analyze(DEPLOYMENT, {"spec": UNKNOWN if hide == "top" else spec})
+    (found,) = analyzer.analyze(DEPLOYMENT, {"metadata": PLACED, "spec": UNKNOWN if hide == "top" else spec})
     assert found.level == ADVISORY
     assert "is not yet known; checked again on the update" in found.message
     assert UNKNOWN not in found.message
 
 
 def test_an_unknown_value_hides_no_violation_beside_it(analyzer: Analyzer) -> None:
-    props = {
-        "spec": {
-            "containers": [
-                {"image": UNKNOWN, "resources": RESOURCES},
-                {"image": "app:latest", "resources": RESOURCES},
-            ]
-        }
-    }
+    containers = [{**GOOD, "image": UNKNOWN}, {**GOOD, "image": "app:1"}]
+    props = {"metadata": PLACED, "spec": {**POD, "containers": containers}}
     response = analyzer.analyze("kubernetes:core/v1:Pod", props)
     assert sorted(_levels(response)) == sorted([MANDATORY, ADVISORY])
-    assert "spec.containers[1].image: has the tag" in response[0].message
+    assert "spec.containers[1].image: has no digest" in response[0].message
     assert "image_pinned on thing, spec.containers[0].image is not yet known" in response[1].message
 
 
@@ -229,7 +238,7 @@ def test_a_secret_is_judged_but_not_repeated(analyzer: Analyzer) -> None:
 
 
 def test_the_default_provider_is_refused(analyzer: Analyzer) -> None:
-    response = analyzer.analyze("kubernetes:core/v1:ConfigMap", {}, provider="default_4_25_0")
+    response = analyzer.analyze("kubernetes:core/v1:Node", {}, provider="default_4_25_0")
     assert _levels(response) == [MANDATORY]
     assert "default_provider (high) on thing: made by a default provider" in response[0].message
 
@@ -264,7 +273,7 @@ def test_a_stack_that_is_not_known_yet_is_advisory(analyzer: Analyzer, hidden: s
 
 def test_types_without_rules_and_odd_properties_are_let_through(analyzer: Analyzer) -> None:
     odd = {"data": {"__target": "x", "": None, "a": [[], {}, [1.5, None, True]]}}
-    assert not analyzer.analyze("kubernetes:core/v1:ConfigMap", odd)
+    assert not analyzer.analyze("kubernetes:core/v1:Node", odd)
 
 
 def test_a_broken_rule_refuses_without_ending_the_analysis(tmp_path: Path) -> None:
@@ -276,11 +285,11 @@ def test_a_broken_rule_refuses_without_ending_the_analysis(tmp_path: Path) -> No
         "RULE = replace(other, id='broken', check=lambda found: found.props['spec']['canary-value'])\n"
     )
     with started(pack) as analyzer:
-        response = analyzer.analyze(DEPLOYMENT, _deployment(image="app:latest"), name="web")
+        response = analyzer.analyze(DEPLOYMENT, _deployment(image="app:1"), name="web")
     assert _levels(response) == [MANDATORY, MANDATORY]
     said = "\n".join(found.message for found in response)
     assert "rule broken could not be evaluated on web: KeyError" in said
-    assert "image_pinned (medium) on web" in said
+    assert "image_digest (low) on web" in said
     assert "canary-value" not in said
 
 

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from policies.catalogue import Catalogue, load
+from policies.pods import WORKLOADS
 from policies.rule import Rule
 
 RULE = "from policies.rules.image_pinned import RULE\n"
@@ -58,8 +59,12 @@ def test_index_holds_the_rules_of_the_type_only(catalogue: Catalogue) -> None:
     def ids(token: str) -> set[str]:
         return {rule.id for rule, _ in catalogue.for_type(token)}
 
-    assert ids("kubernetes:core/v1:ConfigMap") == {"default_provider"}
-    assert ids("kubernetes:core/v1:Namespace") == {"default_provider", "namespace_pod_security"}
-    assert ids("kubernetes:apps/v1:Deployment") == {"default_provider", "image_pinned", "container_resources"}
+    assert ids("kubernetes:core/v1:Node") == {"default_provider"}
+    assert ids("kubernetes:core/v1:Namespace") == {"default_provider", "namespace_pod_security", "namespace_reserved"}
+    about_pods = {rule.id for rule in catalogue.rules if rule.types == WORKLOADS}
+    assert about_pods >= {"container_resources", "image_pinned", "pod_host_namespaces"}
+    about_objects = {"default_provider", "namespace_default", "namespace_system"}
+    assert ids("kubernetes:apps/v1:Deployment") == {*about_objects, *about_pods, "container_readiness"}
+    assert ids("kubernetes:batch/v1:CronJob") == {*about_objects, *about_pods}
     assert catalogue.for_type("a:b:C") is catalogue.for_type("a:b:C")
     assert all(isinstance(rule, Rule) for rule, _ in catalogue.for_type("kubernetes:core/v1:Namespace"))

@@ -68,6 +68,8 @@ class Run(pulumi.runtime.Mocks):
     answer: Answer
     """What AWS answers."""
     made: list[pulumi.runtime.MockResourceArgs] = field(default_factory=list)
+    states: list[dict[str, Any]] = field(default_factory=list)
+    """What became of each of `made`: its inputs and what the provider adds."""
     read: list[str] = field(default_factory=list)
     """Stacks whose outputs it read."""
     outputs: dict[str, object] = field(default_factory=dict)
@@ -81,11 +83,17 @@ class Run(pulumi.runtime.Mocks):
         if args.name == "vault-ca":
             # Read, not made.
             return args.resource_id or "", {"data": {"ca.crt": AUTHORITY}}
+        state = self._state(args)
         self.made.append(args)
+        self.states.append(state)
+        return f"{args.name}-id", state
+
+    def _state(self, args: pulumi.runtime.MockResourceArgs) -> dict[str, Any]:
         if args.typ.startswith("vault:"):
-            return f"{args.name}-id", {**COMPUTED, **args.inputs}
-        aws = args.typ.startswith("aws:")
-        return f"{args.name}-id", self.answer(args.typ, args.name, args.inputs) if aws else args.inputs
+            return {**COMPUTED, **args.inputs}
+        if args.typ.startswith("aws:"):
+            return self.answer(args.typ, args.name, args.inputs)
+        return dict(args.inputs)
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> NoReturn:
         raise AssertionError(f"programs call no provider function: {args.token}")
