@@ -23,6 +23,7 @@ def resource(source: ResourceValidationArgs | PolicyResource) -> Resource:
         props=mapping(source.props),
         urn=source.urn,
         provider=_provider(source.provider),
+        protect=source.opts.protect,
     )
 
 

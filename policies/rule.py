@@ -57,6 +57,8 @@ class Resource:
     """Whether only the fields that are there are set; a rule cannot conclude anything from an absent one."""
     path: str = ""
     """Where `props` begin in the resource: `items[2]` in a List, else empty."""
+    protect: bool | None = None
+    """Whether the engine refuses to delete it; None where nobody says, as in a manifest."""
 
 
 @dataclass(frozen=True)
