@@ -12,7 +12,6 @@ from policies.rule import Finding, Resource, Rule, Severity
 from policies.samples import declared
 from policies.truth import Truth, every, opposite, some
 
-
 # GitLab's begin with `project_path:`, GitHub's with `repo:`. A name that a wildcard continues is anybody's to take.
 _OWNER = re.compile(r"(?:system:serviceaccount:|(?!system:)[^:*?$]+:)[^:*?$]+?[:/]")
 
