@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from policies import hcl
 from policies.iam import listed
 from policies.kinds import exactly
 from policies.plain import Plain
