@@ -91,11 +91,18 @@ def _paths(document: Plain) -> Iterator[tuple[str, Plain]]:
 def _grant(path: str, rules: Plain) -> Grant:
     if not isinstance(rules, dict):
         raise ValueError("no mapping")
-    capabilities = listed(rules.get("capabilities"))
-    if not all(isinstance(one, str) for one in capabilities):
-        raise ValueError("capabilities: not texts")
-    legacy = rules.get("policy")
-    if legacy is not None and legacy not in _LEGACY:
+    named = [*_texts(rules.get("capabilities")), *(one for word in _texts(rules.get("policy")) for one in _older(word))]
+    return Grant(path.removeprefix("/"), frozenset(named))
+
+
+def _texts(value: Plain) -> list[str]:
+    found = [one for one in listed(value) if isinstance(one, str)]
+    if len(found) != len(listed(value)):
+        raise ValueError("not texts")
+    return found
+
+
+def _older(word: str) -> tuple[str, ...]:
+    if word not in _LEGACY:
         raise ValueError("policy: not a word of Vault's")
-    older = _LEGACY[legacy] if isinstance(legacy, str) else ()
-    return Grant(path.removeprefix("/"), frozenset({*older, *(one for one in capabilities if isinstance(one, str))}))
+    return _LEGACY[word]

@@ -55,11 +55,14 @@ def test_a_file_that_does_not_import(package: ModuleType) -> None:
 
 
 def test_index_holds_the_rules_of_the_type_only(catalogue: Catalogue) -> None:
+    few = {"default_provider", "image_pinned", "namespace_default_deny", "namespace_pod_security"}
+    some = Catalogue(tuple(rule for rule in catalogue.rules if rule.id in few))
+
     def ids(token: str) -> set[str]:
-        return {rule.id for rule, _ in catalogue.for_type(token)}
+        return {rule.id for rule, _ in some.for_type(token)}
 
     assert ids("kubernetes:core/v1:ConfigMap") == {"default_provider"}
     assert ids("kubernetes:core/v1:Namespace") == {"default_provider", "namespace_pod_security"}
-    assert ids("kubernetes:apps/v1:Deployment") == {"default_provider", "image_pinned", "container_resources"}
+    assert ids("kubernetes:apps/v1:Deployment") == {"default_provider", "image_pinned"}
     assert catalogue.for_type("a:b:C") is catalogue.for_type("a:b:C")
     assert all(isinstance(rule, Rule) for rule, _ in catalogue.for_type("kubernetes:core/v1:Namespace"))
