@@ -71,6 +71,7 @@ RULE = Rule(
         _template(httpTokens="required", httpPutResponseHopLimit=2),
         _template(httpEndpoint="enabled", httpTokens="required", httpPutResponseHopLimit=2),
         declared(_INSTANCE),
+        declared(_INSTANCE, launchTemplate={}),
         declared(_INSTANCE, metadataOptions={"httpTokens": "optional"}),
         declared(_CONFIGURATION, metadataOptions={"httpTokens": "required", "httpPutResponseHopLimit": 64}),
     ),

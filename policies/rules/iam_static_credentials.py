@@ -39,7 +39,7 @@ RULE = Rule(
         declared("aws:iam/accessKey:AccessKey", status="Inactive"),
     ),
     failing=(
-        declared("aws:iam/user:User", status="Inactive"),
+        declared("aws:iam/user:User", name="somebody"),
         declared("aws:iam/userLoginProfile:UserLoginProfile", user="somebody"),
         declared("aws:iam/accessKey:AccessKey", user="somebody"),
         declared("aws:iam/accessKey:AccessKey", status="Active"),

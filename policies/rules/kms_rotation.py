@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.condition import Field, Not, any_of, one_of, present
+from policies.condition import Field, Filled, Not, any_of, one_of
 from policies.demand import ITEM, WHOLE, Demand, demands
 from policies.kinds import exactly
 from policies.rule import Rule, Severity
@@ -25,9 +25,9 @@ RULE = Rule(
             any_of(
                 one_of(Field(ITEM, "enableKeyRotation"), True),
                 # KMS rotates neither asymmetric and HMAC keys nor those of a store of one's own (docs: Rotating keys).
-                Not(any_of(Not(present(_SPEC)), one_of(_SPEC, "SYMMETRIC_DEFAULT"))),
-                Not(any_of(Not(present(_USAGE)), one_of(_USAGE, "ENCRYPT_DECRYPT"))),
-                present(Field(ITEM, "customKeyStoreId")),
+                Not(any_of(Not(Filled(_SPEC)), one_of(_SPEC, "SYMMETRIC_DEFAULT"))),
+                Not(any_of(Not(Filled(_USAGE)), one_of(_USAGE, "ENCRYPT_DECRYPT"))),
+                Filled(Field(ITEM, "customKeyStoreId")),
             ),
             "is not on; allowed is true, for all but asymmetric and HMAC keys and those of a custom key store",
             at=("enableKeyRotation",),
@@ -43,6 +43,7 @@ RULE = Rule(
     failing=(
         declared("aws:kms/key:Key"),
         declared("aws:kms/key:Key", enableKeyRotation=False),
+        declared("aws:kms/key:Key", customKeyStoreId=""),
         declared("aws:kms/key:Key", customerMasterKeySpec="SYMMETRIC_DEFAULT", keyUsage="ENCRYPT_DECRYPT"),
     ),
 )

@@ -38,5 +38,6 @@ RULE = Rule(
         declared(_INSTANCE, backupRetentionPeriod=0),
         declared(_INSTANCE, backupRetentionPeriod=6),
         declared(_CLUSTER, backupRetentionPeriod=1),
+        declared(_INSTANCE, replicateSourceDb=""),
     ),
 )

@@ -113,6 +113,7 @@ RULE = StackRule(
         (_BUCKET, _policy(Condition=None)),
         (_BUCKET, _policy(Condition={"Bool": {"aws:SecureTransport": "true"}})),
         (_BUCKET, _policy(Condition={"Bool": {"aws:SecureTransport": []}})),
+        (_BUCKET, _policy(Condition={"Bool": {"aws:SecureTransport": ["false", "true"]}})),
         (_BUCKET, _policy(Condition={"StringEquals": {"aws:SecureTransport": "false"}})),
         (_BUCKET, _policy(Condition={"Bool": {"aws:SecureTransport": "false", "aws:ViaAWSService": "false"}})),
         (_BUCKET, _policy(Condition={**_PLAIN, "StringEquals": {"aws:PrincipalTag/a": "b"}})),

@@ -11,7 +11,6 @@ from policies.samples import declared
 from policies.vault import Grant, grants
 
 _POLICY = "vault:index/policy:Policy"
-_ANYTHING = ("thing5f1c", "thing5f1c/any/5f1c")
 _OWN_RIGHTS = (
     "sys/policies/acl/thing5f1c",
     "sys/policy/thing5f1c",
@@ -38,7 +37,7 @@ def _judge(grant: Grant) -> Iterator[Finding]:
         return
     if "sudo" in grant.capabilities:
         yield Violation("has `sudo`; allowed are the capabilities that a path needs, but this one", "policy")
-    if all(grant.covers(path) for path in _ANYTHING) or not grant.path.strip("+/*"):
+    if not grant.path.strip("+/*"):
         yield Violation("is about every path; allowed are paths that begin with the name of a mount", "policy")
     elif grant.writes and any(grant.covers(path) for path in _OWN_RIGHTS):
         yield Violation("writes any policy or entity; allowed are those by name", "policy")
