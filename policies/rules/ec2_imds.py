@@ -39,7 +39,6 @@ RULE = Rule(
         "FSBP 1.0.0 EC2.8",
         "AWS SecurityHub EC2.170",
         "FSBP 1.0.0 AutoScaling.3",
-        "FSBP 1.0.0 AutoScaling.4",
         "CIS AWS 3.0.0 5.6",
         "CIS AWS 5.0.0 5.7",
     ),
