@@ -25,6 +25,7 @@ def resource(source: ResourceValidationArgs | PolicyResource, settings: Settings
         urn=source.urn,
         provider=_provider(source.provider),
         settings=settings,
+        protect=source.opts.protect,
     )
 
 

@@ -78,6 +78,51 @@ class Kubernetes:
         return ", ".join(kind for kind, _ in self.kinds)
 
 
+@dataclass(frozen=True)
+class Exactly:
+    """Matches types of any provider by their whole tokens; a type has a token for each spelling it has ever had."""
+
+    kinds: tuple[tuple[str, tuple[str, ...]], ...]
+    """Kind -> tokens, today's first: `aws:s3/bucket:Bucket` was `aws:s3/bucketV2:BucketV2` in pulumi-aws 6."""
+
+    def match(self, token: str) -> Match | None:
+        """Accept a token that is listed."""
+        for kind, tokens in self.kinds:
+            if token in tokens:
+                return Match(kind, Variant.WHOLE)
+        return None
+
+    def describe(self) -> str:
+        """Return today's types as programs write them, such as `aws.s3.Bucket`, comma separated."""
+        return ", ".join(_written(tokens[0]) for _, tokens in self.kinds)
+
+
+@dataclass(frozen=True)
+class Everything:
+    """Matches every type of a provider."""
+
+    package: str
+
+    def match(self, token: str) -> Match | None:
+        """Accept each token of the provider as a whole resource of its own kind."""
+        return Match(token, Variant.WHOLE) if token.startswith(f"{self.package}:") else None
+
+    def describe(self) -> str:
+        """Return `every resource of` the provider."""
+        return f"every resource of {self.package}"
+
+
+def exactly(**kinds: str) -> Exactly:
+    """Build a matcher: `exactly(Bucket="aws:s3/bucket:Bucket aws:s3/bucketV2:BucketV2")`."""
+    return Exactly(tuple((kind, tuple(tokens.split())) for kind, tokens in kinds.items()))
+
+
+def _written(token: str) -> str:
+    package, module, kind = token.split(":")
+    folder = module.partition("/")[0]
+    return ".".join(part for part in (package, folder, kind) if part != "index")
+
+
 def kubernetes(**kinds: str) -> Kubernetes:
     """Build a matcher: `kubernetes(Deployment="apps extensions", Pod="core")`."""
     return Kubernetes(tuple((kind, frozenset(groups.split())) for kind, groups in kinds.items()))

@@ -60,6 +60,8 @@ class Resource:
     """Where `props` begin in the resource: `items[2]` in a List, else empty."""
     settings: Settings = NOTHING
     """Those of the environment that the resource belongs to."""
+    protect: bool | None = None
+    """Whether the engine refuses to delete it; None where nobody says, as in a manifest."""
 
 
 @dataclass(frozen=True)

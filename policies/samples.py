@@ -17,6 +17,14 @@ def sample(token: str, /, provider: Provider | None = EXPLICIT, **props: Plain) 
     return _resource(token, props, provider)
 
 
+def declared(token: str, /, **props: Plain) -> Resource:
+    """Return a resource of any provider by its whole token, such as `aws:s3/bucket:Bucket`."""
+    name = token.rpartition(":")[2].lower()
+    provider = Provider(f"pulumi:providers:{token.partition(':')[0]}", "explicit")
+    urn = f"urn:pulumi:dev.foundation::idp::{token}::{name}"
+    return Resource(token, name, props, urn=urn, provider=provider)
+
+
 def _resource(token: str, props: dict[str, Plain], provider: Provider | None = EXPLICIT) -> Resource:
     name = token.rpartition(":")[2].lower()
     return Resource(

@@ -28,6 +28,7 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 LABELS = {
     "pod-security.kubernetes.io/enforce": "restricted",
     "pod-security.kubernetes.io/enforce-version": "v1.33",
+    **dict.fromkeys(("idp/cost-centre", "idp/environment", "idp/owner"), "a"),
 }
 RESOURCES = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "32Mi"}}
 IMAGE = f"registry.example/app:1@{SHA}"
@@ -82,13 +83,24 @@ class Analyzer:
     stub: analyzer_pb2_grpc.AnalyzerStub
 
     def analyze(
-        self, token: str, props: Mapping[str, object], name: str = "thing", provider: str = "cluster"
+        self,
+        token: str,
+        props: Mapping[str, object],
+        name: str = "thing",
+        provider: str = "cluster",
+        *,
+        protect: bool = True,
     ) -> list[Said]:
         made_by = analyzer_pb2.AnalyzerProviderResource(
             type=PROVIDER, name=provider, urn=urn(PROVIDER, provider), properties=_struct({"kubeconfig": secret("x")})
         )
         request = analyzer_pb2.AnalyzeRequest(
-            type=token, name=name, urn=urn(token, name), properties=_struct(props), provider=made_by
+            type=token,
+            name=name,
+            urn=urn(token, name),
+            properties=_struct(props),
+            provider=made_by,
+            options=analyzer_pb2.AnalyzerResourceOptions(protect=protect),
         )
         return _said(self.stub.Analyze(request, timeout=20))
 
@@ -157,7 +169,8 @@ def test_samples_get_their_verdict_over_the_wire(analyzer: Analyzer, catalogue: 
             continue
         for sample, refused in [(one, False) for one in rule.passing] + [(one, True) for one in rule.failing]:
             provider = sample.provider.name if sample.provider else "cluster"
-            response = analyzer.analyze(sample.type, sample.props, provider=provider)
+            protect = sample.protect is not False
+            response = analyzer.analyze(sample.type, sample.props, provider=provider, protect=protect)
             said = [found.message for found in response if f"\n{rule.id} (" in found.message]
             if sample.type != "pulumi:pulumi:StackReference":
                 assert bool(said) is refused, sample

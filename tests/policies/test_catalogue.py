@@ -56,15 +56,14 @@ def test_a_file_that_does_not_import(package: ModuleType) -> None:
 
 
 def test_index_holds_the_rules_of_the_type_only(catalogue: Catalogue) -> None:
-    def ids(token: str) -> set[str]:
-        return {rule.id for rule, _ in catalogue.for_type(token)}
+    few = {"default_provider", "image_pinned", "namespace_default_deny", "namespace_pod_security"}
+    some = Catalogue(tuple(rule for rule in catalogue.rules if rule.id in few))
 
-    assert ids("kubernetes:core/v1:Node") == {"default_provider"}
-    assert ids("kubernetes:core/v1:Namespace") == {"default_provider", "namespace_pod_security", "namespace_reserved"}
-    about_pods = {rule.id for rule in catalogue.rules if rule.types == WORKLOADS}
-    assert about_pods >= {"container_resources", "image_pinned", "pod_host_namespaces"}
-    about_objects = {"default_provider", "namespace_default", "namespace_system"}
-    assert ids("kubernetes:apps/v1:Deployment") == {*about_objects, *about_pods, "container_readiness"}
-    assert ids("kubernetes:batch/v1:CronJob") == {*about_objects, *about_pods}
+    def ids(token: str) -> set[str]:
+        return {rule.id for rule, _ in some.for_type(token)}
+
+    assert ids("kubernetes:core/v1:ConfigMap") == {"default_provider"}
+    assert ids("kubernetes:core/v1:Namespace") == {"default_provider", "namespace_pod_security"}
+    assert ids("kubernetes:apps/v1:Deployment") == {"default_provider", "image_pinned"}
     assert catalogue.for_type("a:b:C") is catalogue.for_type("a:b:C")
     assert all(isinstance(rule, Rule) for rule, _ in catalogue.for_type("kubernetes:core/v1:Namespace"))

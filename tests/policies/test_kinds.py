@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from policies.kinds import Anything, Match, Variant, kubernetes
+from policies.kinds import Anything, Everything, Match, Variant, exactly, kubernetes
 
 MATCHER = kubernetes(Deployment="apps extensions", Pod="core")
 
@@ -37,3 +37,28 @@ def test_nothing_else(token: str) -> None:
 
 def test_anything() -> None:
     assert Anything().match("aws:s3/bucket:Bucket") == Match("aws:s3/bucket:Bucket", Variant.WHOLE)
+
+
+BUCKETS = exactly(Bucket="aws:s3/bucket:Bucket aws:s3/bucketV2:BucketV2", Audit="vault:index/audit:Audit")
+
+
+@pytest.mark.parametrize("token", ["aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"])
+def test_every_spelling_is_of_one_kind(token: str) -> None:
+    assert BUCKETS.match(token) == Match("Bucket", Variant.WHOLE)
+
+
+@pytest.mark.parametrize("token", ["aws:s3/bucket:BucketList", "aws:s3/bucketPolicy:BucketPolicy", "bucket", ""])
+def test_no_other_token(token: str) -> None:
+    assert BUCKETS.match(token) is None
+
+
+def test_types_are_described_as_programs_write_them() -> None:
+    assert BUCKETS.describe() == "aws.s3.Bucket, vault.Audit"
+
+
+def test_all_of_a_provider() -> None:
+    matcher = Everything("aws")
+    assert matcher.match("aws:s3/bucket:Bucket") == Match("aws:s3/bucket:Bucket", Variant.WHOLE)
+    assert matcher.match("awsx:ec2:Vpc") is None
+    assert matcher.match("pulumi:providers:aws") is None
+    assert matcher.describe() == "every resource of aws"

@@ -12,7 +12,7 @@ from policies.evaluate import Failure, Outcome, evaluate_resource, evaluate_stac
 from policies.plain import UNKNOWN, Plain
 from policies.pods import ALL, WORKLOADS, pod_spec_path
 from policies.report import text
-from policies.rule import Provider, Resource, Rule
+from policies.rule import Provider, Resource, Rule, StackRule
 from policies.samples import workload
 
 CATALOGUE = load()
@@ -22,14 +22,35 @@ KINDS = [kind for kind, _ in WORKLOADS.kinds]
 TOKENS = sorted(
     {one.type for rule in CATALOGUE.rules if isinstance(rule, Rule) for one in (*rule.passing, *rule.failing)}
 )
-STACK = (
-    "kubernetes:core/v1:Namespace",
-    "kubernetes:networking.k8s.io/v1:NetworkPolicy",
-    "kubernetes:core/v1:NamespaceList",
+STACK = sorted(
+    {
+        one.type
+        for rule in CATALOGUE.rules
+        if isinstance(rule, StackRule)
+        for sample in (*rule.passing, *rule.failing)
+        for one in sample
+    }
 )
 
+
+def _named(value: Plain) -> set[str]:
+    if isinstance(value, dict):
+        return set(value).union(*map(_named, value.values()))
+    return set().union(*map(_named, value)) if isinstance(value, list) else set()
+
+
 # Keys that rules look for, so that junk gets past the first level.
+OF_SAMPLES = sorted(
+    {
+        key
+        for rule in CATALOGUE.rules
+        for sample in (*rule.passing, *rule.failing)
+        for one in ((sample,) if isinstance(sample, Resource) else sample)
+        for key in _named(one.props)
+    }
+)
 KEYS = [
+    *OF_SAMPLES,
     "spec",
     "template",
     "jobTemplate",
