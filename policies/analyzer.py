@@ -5,7 +5,7 @@ Knows the engine's messages and nothing of the server that carries them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pulumi.runtime.proto import analyzer_pb2
@@ -23,6 +23,9 @@ UNREADABLE = "readable_properties"
 """Stands where a rule's name would when no rule could be asked."""
 CLOSING = "enforcement"
 """The same for remarks about the stack."""
+
+_ALL = "all"
+"""The name that stands for every policy in a configuration."""
 
 _SEVERITIES = {
     Severity.LOW: analyzer_pb2.POLICY_SEVERITY_LOW,
@@ -69,7 +72,8 @@ class Analyzer:
 
         Raises ValueError on a rule that there is not.
         """
-        known = {rule.id for rule in self._catalogue.rules}
+        # The engine has given each policy the level of `all`, and sends that, too.
+        known = {_ALL, *(rule.id for rule in self._catalogue.rules)}
         if unknown := sorted(set(request.policyConfig) - known):
             raise ValueError(f"policy {unknown[0]!r} is not known; allowed: {', '.join(sorted(known))}")
         self._configured = {name: _CONFIGURED[one.enforcementLevel] for name, one in request.policyConfig.items()}
@@ -87,7 +91,7 @@ class Analyzer:
             resource = wire.resource(request)
         except wire.UnreadableError as error:
             return analyzer_pb2.AnalyzeResponse(diagnostics=[_unreadable(request, error)])
-        outcomes = list(evaluate_resource(self._catalogue, resource))
+        outcomes = self.judged(resource)
         if not self._preview:
             self._remember(resource, outcomes)
         moment = Moment.PREVIEW if self._preview else Moment.UPDATE
@@ -109,10 +113,18 @@ class Analyzer:
                 resources.append(resource)
             if left:
                 outcomes += self._again(left, resource)
-        outcomes += evaluate_stack(self._catalogue, resources)
+        outcomes += self.judged_together(resources)
         told += self._told(outcomes, Moment.PREVIEW if self._preview else Moment.END)
         told += [_diagnostic(CLOSING, one.text, one.level) for one in self._enforcement.closing()]
         return analyzer_pb2.AnalyzeResponse(diagnostics=told)
+
+    def judged(self, resource: Resource) -> list[Outcome]:
+        """Return what the resource rules find."""
+        return list(evaluate_resource(self._catalogue, resource))
+
+    def judged_together(self, resources: Sequence[Resource]) -> list[Outcome]:
+        """Return what the stack rules find."""
+        return list(evaluate_stack(self._catalogue, resources))
 
     def _remember(self, resource: Resource, outcomes: Iterable[Outcome]) -> None:
         rules = frozenset(one.rule.id for one in outcomes if isinstance(one.finding, NotYetKnown))
@@ -123,7 +135,7 @@ class Analyzer:
     def _again(self, left: _Open, made: Resource) -> list[Outcome]:
         """Run the rules that could not tell on what is there now."""
         resource = replace(left.resource, props=settled(left.resource.props, made.props))
-        return [one for one in evaluate_resource(self._catalogue, resource) if one.rule.id in left.rules]
+        return [one for one in self.judged(resource) if one.rule.id in left.rules]
 
     def _told(self, outcomes: Iterable[Outcome], moment: Moment) -> list[analyzer_pb2.AnalyzeDiagnostic]:
         told: list[analyzer_pb2.AnalyzeDiagnostic] = []

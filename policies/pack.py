@@ -32,12 +32,14 @@ _LOOK_SECONDS = 1.0
 
 
 def serve(enforce: Enforce = everything) -> None:
-    """Serve the rules until the process is ended or has lost its parent; the port is the first line of the output.
+    """Serve all rules; `enforce` is asked once, when the engine has named the stack, what a finding does there."""
+    run(Analyzer(load(), enforce))
 
-    `enforce` is asked once, when the engine has named the stack, what a finding does there.
-    """
+
+def run(analyzer: Analyzer) -> None:
+    """Serve until the process is ended or has lost its parent; the port is the first line of the output."""
     parent = os.getppid()
-    server, port = start(Analyzer(load(), enforce))
+    server, port = start(analyzer)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     # An engine that was killed ends nobody; whoever has lost its parent gets another one.
@@ -100,8 +102,7 @@ def _method(
         try:
             return answer(kind.FromString(sent)).SerializeToString()
         except message.DecodeError:
-            why = "the message cannot be read; allowed are properties nested up to 30 levels deep"
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, why)
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"the request is no {kind.DESCRIPTOR.name}")
         except Exception as error:
             context.abort(grpc.StatusCode.INTERNAL, str(error) if tells else f"the pack failed: {type(error).__name__}")
         raise AssertionError("abort raises")

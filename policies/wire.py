@@ -37,8 +37,12 @@ UNKNOWNS = frozenset(
 Sent: TypeAlias = "analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResource"
 
 
+DEEPEST = 200
+"""Levels of nesting that are certainly read; Python's stack ends at twice as many."""
+
+
 class UnreadableError(Exception):
-    """A value of a kind that this pack does not know. The text names the kind, never the value."""
+    """A value that this pack cannot read. The text quotes nothing of it."""
 
 
 def resource(sent: Sent) -> Resource:
@@ -47,7 +51,10 @@ def resource(sent: Sent) -> Resource:
     The provider's properties are left where they are: they hold credentials, and no rule may see them.
     """
     provider = Provider(sent.provider.type, sent.provider.name) if sent.HasField("provider") else None
-    return Resource(sent.type, sent.name, properties(sent.properties), sent.urn, provider)
+    try:
+        return Resource(sent.type, sent.name, properties(sent.properties), sent.urn, provider)
+    except RecursionError:
+        raise UnreadableError(f"properties are nested too deep; allowed are {DEEPEST} levels") from None
 
 
 def properties(struct: struct_pb2.Struct) -> dict[str, Plain]:
@@ -90,4 +97,4 @@ def _signed(signature: str, struct: struct_pb2.Struct) -> Plain:
     if signature in (ASSET, ARCHIVE):
         # No rule reads files, and a rule that expects text must not take one for it.
         return None
-    raise UnreadableError("a property is of a kind that is not known")
+    raise UnreadableError("a property is of a kind that is not known; allowed are those of Pulumi's wire format")

@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
 
-# The provider writes files instead of asking a cluster. A preview does not know the id of what is not made yet, nor what
-# is made of it.
+# The provider writes files instead of asking a cluster. A preview does not know the id of what is not made yet, nor
+# what is made of it.
 PROGRAM = """
 import pulumi
 import pulumi_kubernetes as kubernetes
