@@ -6,7 +6,8 @@ Knows the engine's messages and nothing of the server that carries them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from pulumi.runtime.proto import analyzer_pb2
 
@@ -43,8 +44,7 @@ _CONFIGURED = {
 }
 
 
-@dataclass(frozen=True)
-class _Open:
+class _Open(NamedTuple):
     """A resource about which some rules could not tell yet."""
 
     resource: Resource

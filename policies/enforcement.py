@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from policies.evaluate import Outcome
 
@@ -31,8 +30,7 @@ def mandatory(_outcome: Outcome) -> Level:
     return Level.MANDATORY
 
 
-@dataclass(frozen=True)
-class Remark:
+class Remark(NamedTuple):
     """Something about the stack as a whole that is no rule's finding, such as an exemption that matches nothing."""
 
     text: str
@@ -44,8 +42,7 @@ def silent() -> Iterable[Remark]:
     return ()
 
 
-@dataclass(frozen=True)
-class Enforcement:
+class Enforcement(NamedTuple):
     """How the rules are enforced in one stack. The default refuses everything."""
 
     decide: Decide = mandatory
@@ -55,8 +52,7 @@ class Enforcement:
     """Asked once all resources were judged, at the end of a preview or update that came so far."""
 
 
-@dataclass(frozen=True)
-class Stack:
+class Stack(NamedTuple):
     """What the engine works on."""
 
     name: str

@@ -6,6 +6,7 @@ does as well as in the analysis (docs/decisions/0005-own-analyzer.md).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -39,6 +40,8 @@ def serve(enforce: Enforce = everything) -> None:
 def run(analyzer: Analyzer) -> None:
     """Serve until the process is ended or has lost its parent; the port is the first line of the output."""
     parent = os.getppid()
+    gc.freeze()
+    gc.enable()
     server, port = start(analyzer)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -302,3 +304,20 @@ def test_a_pack_that_lost_a_rule_does_not_start(tmp_path: Path) -> None:
     (pack / "rules" / "empty.py").touch()
     with pytest.raises(AssertionError, match="no port"), started(pack):
         pass
+
+
+def test_a_pack_that_lost_its_parent_ends() -> None:
+    """A language host that was killed ends nobody; the pack looks for itself."""
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", "."]
+    host = f"import subprocess; print(subprocess.Popen({command}, stdout=subprocess.PIPE).stdout.readline().decode())"
+    done = subprocess.run(
+        [sys.executable, "-c", host], cwd=PACK, capture_output=True, text=True, timeout=60, check=True
+    )
+    address = ("127.0.0.1", int(done.stdout))
+    for _ in range(300):
+        try:
+            socket.create_connection(address, timeout=5).close()
+        except OSError:
+            return
+        time.sleep(0.1)
+    pytest.fail("the pack still listens")
