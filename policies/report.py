@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from policies.evaluate import Failure, Outcome
 from policies.rule import NotYetKnown, Resource, Violation
 
 
-def text(outcome: Outcome) -> str:
+class Moment(Enum):
+    """When a resource is judged; the value is what is said of a value that is not known then."""
+
+    PREVIEW = "is not yet known; checked again on the update"
+    UPDATE = "is not yet known; checked again at the end of the update"
+    END = "is not known, not even after the update"
+
+
+def text(outcome: Outcome, moment: Moment = Moment.PREVIEW) -> str:
     """Return one outcome: rule, resource, path, what is allowed, and the remedy on a line of its own."""
     rule, finding = outcome.rule, outcome.finding
     if isinstance(finding, Failure):
         return f"rule {rule.id} could not be evaluated{_on(outcome.resource, '')}: {finding.exception}"
     where = _on(outcome.resource, finding.path)
     if isinstance(finding, NotYetKnown):
-        return f"{rule.id}{where} is not yet known; checked again on the update"
+        return f"{rule.id}{where} {moment.value}"
     return f"{rule.id} ({rule.severity.value}){where}: {finding.message}\n  Remedy: {rule.remedy}"
 
 

@@ -89,7 +89,7 @@ class NotYetKnown:
 Finding: TypeAlias = Violation | NotYetKnown
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RuleBase:
     """What every rule tells about itself."""
 
@@ -114,7 +114,7 @@ class RuleBase:
         return self.setting is not None and getattr(settings, self.setting) is None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rule(RuleBase):
     """A rule about one resource by itself: `check` is a pure function of it."""
 
@@ -123,7 +123,7 @@ class Rule(RuleBase):
     failing: tuple[Resource, ...] = field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class StackRule(RuleBase):
     """A rule about what a stack holds together, such as something that must be there.
 

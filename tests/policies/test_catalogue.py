@@ -11,7 +11,6 @@ from types import ModuleType
 import pytest
 
 from policies.catalogue import Catalogue, load
-from policies.pods import WORKLOADS
 from policies.rule import Rule
 
 RULE = "from policies.rules.image_pinned import RULE\n"
