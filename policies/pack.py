@@ -21,55 +21,66 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from policies import adapter
 from policies.catalogue import Catalogue, load
-from policies.evaluate import Outcome, evaluate_resource, evaluate_stack
-from policies.report import refuses, text
+from policies.enforcer import Decision, Standing
+from policies.evaluate import evaluate_resource, evaluate_stack
+from policies.report import decided
+from policies.run import Run, is_preview
 
 
-class _NotYetKnownError(UnknownValueError):
+class _AdvisoryError(UnknownValueError):
     """The SDK's own way to say something advisory: it prints `message` and does not refuse the resource."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__(UNKNOWN_STRING_VALUE, [])
-        self.message = "\n".join(["some values are unknown:", *lines])
+        self.message = "\n".join(["some things are only reported:", *lines])
 
 
 def serve() -> None:
     """Serve the rules over gRPC until the process ends; the port is the first line of the output."""
     catalogue = load()
+    run = Run({rule.id for rule in catalogue.rules}, preview=is_preview())
     PolicyPack(
         name="idp",
-        policies=[_resource_policy(catalogue), _stack_policy(catalogue)],
+        policies=[_resource_policy(catalogue, run), _stack_policy(catalogue, run)],
         enforcement_level=EnforcementLevel.MANDATORY,
     )
 
 
-def _resource_policy(catalogue: Catalogue) -> ResourceValidationPolicy:
+def _resource_policy(catalogue: Catalogue, run: Run) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        for line in run.opening(args.urn):
+            report(line, args.urn)
         if catalogue.for_type(args.resource_type):
-            _tell(evaluate_resource(catalogue, adapter.resource(args)), report)
+            outcomes = evaluate_resource(catalogue, adapter.resource(args))
+            _tell(run.decide(args.urn, outcomes), (), report)
 
     return ResourceValidationPolicy(
         name="resources", description="The platform's rules for a resource.", validate=validate
     )
 
 
-def _stack_policy(catalogue: Catalogue) -> StackValidationPolicy:
+def _stack_policy(catalogue: Catalogue, run: Run) -> StackValidationPolicy:
     def wanted(token: str) -> bool:
         return any(rule.types.match(token) for rule in catalogue.stack_rules)
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         resources = [adapter.resource(found) for found in args.resources if wanted(found.resource_type)]
-        _tell(evaluate_stack(catalogue, resources), report)
+        urn = args.resources[0].urn if args.resources else ""
+        for line in run.opening(urn):
+            report(line, None)
+        decisions = list(run.decide(urn, evaluate_stack(catalogue, resources)))
+        _tell(decisions, run.closing(), report)
 
     return StackValidationPolicy(name="stack", description="The platform's rules for a stack.", validate=validate)
 
 
-def _tell(outcomes: Iterable[Outcome], report: ReportViolation) -> None:
-    unknown: list[str] = []
-    for outcome in outcomes:
-        if refuses(outcome):
-            report(text(outcome), outcome.resource.urn if outcome.resource else None)
+def _tell(decisions: Iterable[Decision], more: Iterable[str], report: ReportViolation) -> None:
+    advisory: list[str] = []
+    for decision in decisions:
+        resource = decision.outcome.resource
+        if decision.standing is Standing.REFUSED:
+            report(decided(decision), resource.urn if resource else None)
         else:
-            unknown.append(text(outcome))
-    if unknown:
-        raise _NotYetKnownError(unknown)
+            advisory.append(decided(decision))
+    if advisory := [*advisory, *more]:
+        raise _AdvisoryError(advisory)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from policies.enforcer import Decision, Exemption, Known, Standing, Use
 from policies.evaluate import Failure, Outcome
 from policies.rule import NotYetKnown, Resource, Violation
+
+_AGAIN = "; checked again on the update"
 
 
 def text(outcome: Outcome) -> str:
@@ -13,8 +18,52 @@ def text(outcome: Outcome) -> str:
         return f"rule {rule.id} could not be evaluated{_on(outcome.resource, '')}: {finding.exception}"
     where = _on(outcome.resource, finding.path)
     if isinstance(finding, NotYetKnown):
-        return f"{rule.id}{where} is not yet known; checked again on the update"
+        return f"{rule.id}{where} is not yet known{_AGAIN}"
     return f"{rule.id} ({rule.severity.value}){where}: {finding.message}\n  Remedy: {rule.remedy}"
+
+
+def decided(decision: Decision) -> str:
+    """Return an outcome and, on a line of its own, why it does not refuse, or why it does."""
+    told, exemption = text(decision.outcome), decision.exemption
+    if isinstance(decision.outcome.finding, NotYetKnown) and decision.standing is not Standing.ADVISORY:
+        told = told.removesuffix(_AGAIN) + "; the environment is strict, and nothing is checked after this"
+    if exemption is not None:
+        return f"{told}\n  Exempted: until {exemption.expires}, by {exemption.owner}: {exemption.reason}"
+    if decision.known:
+        return f"{told}\n  Advisory: the baseline lists it"
+    if decision.standing is Standing.ADVISORY and refuses(decision.outcome):
+        return f"{told}\n  Advisory: the environment's file says so"
+    return told
+
+
+def expired(exemption: Exemption) -> str:
+    """Return that an exemption refuses, now that it no longer holds."""
+    return (
+        f"expired exemption: {_named(exemption)} held until {exemption.expires}; {exemption.owner} mends what it"
+        " excused and removes it, or gives it a new day and reason"
+    )
+
+
+def closing(uses: Iterable[Use], obsolete: Iterable[Known]) -> list[str]:
+    """Return what is advisory at the end of a run: all exemptions, those without use, obsolete baseline entries."""
+    used = list(uses)
+    listed = [
+        f"\n- {_named(one.exemption)}, until {one.exemption.expires}, by {one.exemption.owner},"
+        f" findings: {one.findings}: {one.exemption.reason}"
+        for one in used
+    ]
+    return [
+        *(["exemptions of this stack:" + "".join(listed)] if listed else []),
+        *(f"unused exemption: {_named(one.exemption)} matches no finding; remove it" for one in used if one.unused),
+        *(
+            f"obsolete baseline entry: {one.control} finds nothing on {one.urn}; `idp policy baseline` removes it"
+            for one in obsolete
+        ),
+    ]
+
+
+def _named(exemption: Exemption) -> str:
+    return f"{exemption.control} on {exemption.resource.text}"
 
 
 def refuses(outcome: Outcome) -> bool:
