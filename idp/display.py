@@ -14,8 +14,10 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from idp.engine.findings import Counts, without_listing
 from idp.engine.layer import Result
 from idp.engine.progress import Progress, Step
+from idp.exemptions import Listed
 
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
@@ -117,6 +119,23 @@ def summary(environment: str, results: Sequence[Result]) -> None:
         complaints(result)
 
 
+def exemptions(listed: Sequence[Listed]) -> None:
+    """Print the table of exemptions, if there are any."""
+    rows = [
+        (
+            one.control,
+            escape(one.resource),
+            f"[red]{one.expires} expired[/red]" if one.expired else one.expires,
+            one.owner,
+            "not looked at" if one.findings is None else str(one.findings),
+            escape(one.reason),
+        )
+        for one in listed
+    ]
+    if rows:
+        table("exemptions", ("control", "resource", "until", "owner", "findings", "reason"), rows)
+
+
 def next_steps(environment: str, results: Sequence[Result], kubeconfig: Path | None) -> None:
     """Print what now stands, where, and what to do next."""
     out.print("\n[bold]what stands[/bold]")
@@ -138,10 +157,12 @@ def next_steps(environment: str, results: Sequence[Result], kubeconfig: Path | N
 def complaints(result: Result) -> None:
     """Print policy violations and errors of one layer."""
     for violation in result.progress.violations:
-        colour = "red" if violation.mandatory else "yellow"
-        err.print(
-            f"[{colour}]{violation.policy}[/{colour}] {escape(f'{result.layer}: {violation.message}')}", soft_wrap=True
-        )
+        counts = violation.counts
+        if counts == Counts():
+            continue  # a list of exemptions, which has a table of its own
+        colour = "red" if counts.refused else "yellow" if counts.advisory else "blue"
+        said = f"{result.layer}: {without_listing(violation.message)}"
+        err.print(f"[{colour}]{violation.policy}[/{colour}] {escape(said)}", soft_wrap=True)
     for error in result.progress.errors:
         err.print(f"[red]error[/red] {escape(f'{result.layer}: {error}')}", soft_wrap=True)
 
@@ -151,9 +172,12 @@ def _counts(changes: Mapping[str, int]) -> str:
 
 
 def _policies(result: Result) -> str:
-    mandatory = sum(violation.mandatory for violation in result.progress.violations)
-    advisory = len(result.progress.violations) - mandatory
-    found = [f"[red]{mandatory} refused[/red]"] * bool(mandatory) + [f"{advisory} advisory"] * bool(advisory)
+    counts = result.progress.counts
+    found = (
+        [f"[red]{counts.refused} refused[/red]"] * bool(counts.refused)
+        + [f"{counts.advisory} advisory"] * bool(counts.advisory)
+        + [f"{counts.exempted} exempted"] * bool(counts.exempted)
+    )
     return ", ".join(found) or "ok"
 
 

@@ -14,6 +14,12 @@ from policies.environment import FOLDER, Unusable, policies_of
 from policies.evaluate import Outcome
 from policies.urn import parsed, root
 
+EVERYTHING = "IDP_POLICY_EVERYTHING"
+"""A variable that makes the pack stricter, never more lenient: set, only exemptions are left of the environment's file.
+
+`idp policy baseline` sets it to get every finding by itself.
+"""
+
 
 class Run:
     """Reads the environment's file as soon as a URN names the stack, once.
@@ -67,6 +73,8 @@ class Run:
         except Unusable as error:
             policies = Policies()
             self._opening.append(f"the environment's policies cannot be used: {error}")
+        if os.environ.get(EVERYTHING):
+            policies = Policies(exemptions=policies.exemptions)
         today = self._today or datetime.now(UTC).date()
         enforcer = Enforcer(policies, root(urn), today, preview=self._preview)
         self._opening += map(report.expired, enforcer.expired())

@@ -16,6 +16,8 @@ from pulumi.automation.events import (
     StepEventStateMetadata,
 )
 
+from idp.engine.findings import Counts, counts
+
 STACK = "pulumi:pulumi:Stack"
 
 _UNCHANGED = {OpType.SAME, OpType.READ, OpType.REFRESH}
@@ -43,6 +45,11 @@ class Violation:
     mandatory: bool
     urn: str | None
     message: str
+
+    @property
+    def counts(self) -> Counts:
+        """How many findings it tells."""
+        return counts(self.message, mandatory=self.mandatory)
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,11 @@ class Progress:
     def changes(self) -> Mapping[str, int]:
         """Operations by kind, unchanged resources apart: `{"create": 3}`."""
         return Counter(step.op for step in self.steps)
+
+    @property
+    def counts(self) -> Counts:
+        """What the policies found."""
+        return sum((violation.counts for violation in self.violations), Counts())
 
     def add(self, event: EngineEvent) -> None:
         """Take in one event."""
