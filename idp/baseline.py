@@ -49,7 +49,7 @@ def found(results: Sequence[Result]) -> list[Known]:
                 raise IdpError(f"{result.layer}: {_last(violation.message)}", Exit.FAILED)
             for control, findings in controls(violation.message).items() if violation.mandatory else ():
                 counted[control, violation.urn or ""] += findings
-        if result.progress.errors:
+        if not result.ok and (result.progress.telling or not result.refused):
             raise IdpError(f"{result.layer}: cannot be previewed: {result.progress.errors[0]}", Exit.FAILED)
     return [Known(control, urn, findings) for (control, urn), findings in counted.items()]
 

@@ -120,20 +120,14 @@ def summary(environment: str, results: Sequence[Result]) -> None:
 
 
 def exemptions(listed: Sequence[Listed]) -> None:
-    """Print the table of exemptions, if there are any."""
-    rows = [
-        (
-            one.control,
-            escape(one.resource),
-            f"[red]{one.expires} expired[/red]" if one.expired else one.expires,
-            one.owner,
-            "not looked at" if one.findings is None else str(one.findings),
-            escape(one.reason),
-        )
-        for one in listed
-    ]
-    if rows:
-        table("exemptions", ("control", "resource", "until", "owner", "findings", "reason"), rows)
+    """Print the exemptions, if there are any: resources are longer than a table's cell."""
+    if listed:
+        out.print("\n[bold]exemptions[/bold]")
+    for one in listed:
+        until = f"[red]expired {one.expires}[/red]" if one.expired else f"until {one.expires}"
+        findings = "not looked at" if one.findings is None else f"findings: {one.findings}"
+        out.print(f"  {one.control} on {escape(one.resource)}", soft_wrap=True)
+        out.print(f"    {until}, by {one.owner}, {findings}: {escape(one.reason)}", soft_wrap=True)
 
 
 def next_steps(environment: str, results: Sequence[Result], kubeconfig: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""What messages of the policy pack hold, told by its fixed words (policies/report.py); a test keeps the two together."""
+"""What messages of the policy pack hold, told by its fixed words (policies/report.py); a test compares the two."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def without_listing(message: str) -> str:
 
 def controls(message: str) -> Counter[str]:
     """Return how many findings of which control a message holds that no exemption excuses."""
-    blocks = re.split(f"(?={_FINDING.pattern})", message, flags=re.M)
+    # What belongs to a finding is indented.
+    blocks = re.split(r"^(?=\S)", message, flags=re.M)
     return Counter(
         found["control"] for block in blocks if (found := _FINDING.match(block)) and not _EXEMPTED.search(block)
     )

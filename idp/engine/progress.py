@@ -103,10 +103,14 @@ class Progress:
         elif event.summary_event:
             self.same = event.summary_event.resource_changes.get(OpType.SAME, 0)
 
+    @property
+    def telling(self) -> list[str]:
+        """The errors that say more than that there was one, which is also how a refusal ends."""
+        return [error for error in self.errors if not _HOLLOW.search(error)]
+
     def conclude(self) -> None:
         """Drop errors that only say that there was one, if another says which."""
-        telling = [error for error in self.errors if not _HOLLOW.search(error)]
-        self.errors = telling or self.errors
+        self.errors = self.telling or self.errors
 
     def _begin(self, metadata: StepEventMetadata) -> None:
         if metadata.op not in _UNCHANGED:
