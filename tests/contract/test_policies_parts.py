@@ -6,6 +6,7 @@ The pack has a reader of its own, because it may import neither the model nor py
 from __future__ import annotations
 
 import copy
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,25 @@ def test_the_words_are_the_models() -> None:
     resource = model.Exemption.model_json_schema()["properties"]["resource"]
     assert resource["patternErrorMessage"] == f"Allowed: {pattern.ALLOWED}"
     assert set(model.Policies.model_fields) == set(pack._KEYS)
+
+
+def test_the_example_of_the_documentation_is_one(folder: Path) -> None:
+    page = (FOLDER.parent / "docs/policies.md").read_text("utf-8")
+    [example] = [
+        yaml.safe_load(text)["policies"] for text in re.findall(r"```yaml\n(policies:.*?)```", page, re.DOTALL)
+    ]
+    (folder / example["baseline"]).write_text(written([]))
+    text = yaml.safe_dump({**BASE, "policies": example}).replace("pulumi:dev.", f"pulumi:{NAME}.")
+    read = pack.policies_of(f"{NAME}.platform", CONTROLS, _with(folder, text))
+    assert told_by_pack(read) == told(parse(text.encode(), NAME).policies)
+    assert read.strict
+    assert read.controls
+    assert read.exemptions
+
+
+def _with(folder: Path, text: str) -> Path:
+    (folder / f"{NAME}.yaml").write_text(text)
+    return folder
 
 
 def test_the_layers_are_those_of_the_stacks() -> None:

@@ -218,10 +218,13 @@ def test_policies_that_cannot_be_used_excuse_nothing(platform: Checkout, kubectl
     """The model does not know the controls: the pack does, before anything is made."""
     unknown = {**exemption(1), "control": "image_pined"}
     shell = 'eval "$(.venv/bin/idp env-vars local)"; pulumi up --yes --skip-preview -s local.workspaces'
-    with described(platform), made(platform, ONE), unchanged(platform, kubectl):
+    before = kubectl.platform_objects()
+    with described(platform), made(platform, ONE):
         platform.describe(platform.original + policies(exemptions=[unknown], strict=True))
         stock = run("bash", "-euc", shell, cwd=platform.root)
     assert stock.code != 0, stock
+    deployment = ("Deployment", "sample", "hello")
+    assert kubectl.platform_objects()[deployment]["spec"] == before[deployment]["spec"]
     said = " ".join((stock.out + stock.err).split())
     assert "cannot be used: local.yaml: policies.exemptions[0].control: 'image_pined' is not allowed" in said, stock
 
