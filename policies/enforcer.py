@@ -6,7 +6,7 @@ Pure: the environment's part, the day and the outcomes come in as data.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -101,16 +101,16 @@ class Use:
 class Enforcer:
     """Decides on outcomes of one stack in one run, and keeps count of what was excused.
 
-    May be used from several threads: what it remembers are sets, whose `add` is a single step.
+    An outcome may come again, as the engine asks again about what it replaces: it counts once. May be used from several
+    threads, one for each resource.
     """
 
-    def __init__(self, policies: Policies, stack: str, today: date, *, preview: bool) -> None:
-        """Take the environment's part, the stack's URN, the day in UTC, and whether values may still be unknown."""
+    def __init__(self, policies: Policies, stack: str, today: date) -> None:
+        """Take the environment's part, the stack's URN, and the day in UTC."""
         urn = parsed(stack)
         layer = urn.layer if urn else ""
         self._policies = policies
         self._stack = stack
-        self._preview = preview
         self._exemptions = tuple(one for one in policies.exemptions if one.resource.layer == layer)
         self._today = today
         self._baseline = {
@@ -120,13 +120,25 @@ class Enforcer:
         }
         self._excused: set[tuple[Exemption, str, str]] = set()
         self._touched: set[Exemption] = set()
-        self._seen: set[str] = set()
+        self._seen: dict[str, set[str]] = {}
+        """Paths of violations that the baseline covers, by fingerprint of everything that was decided on."""
 
-    def decide(self, outcomes: Iterable[Outcome]) -> Iterator[Decision]:
-        """Yield what becomes of each outcome; `outcomes` are all of a resource, or all of the stack."""
-        counted: Counter[str] = Counter()
-        for outcome in outcomes:
-            yield self._decide(outcome, counted)
+    def decide(self, outcome: Outcome, *, final: bool) -> Decision:
+        """Return what becomes of an outcome; `final` tells that what is not known now will not be looked at again."""
+        control, finding = outcome.rule.id, outcome.finding
+        urn = (outcome.resource.urn if outcome.resource else "") or self._stack
+        key = fingerprint(urn, control)
+        covered = self._seen.setdefault(key, set())
+        exemption = self._exemption(outcome, urn)
+        advisory = self._policies.enforced(control) is Level.ADVISORY
+        if isinstance(finding, NotYetKnown) and (advisory or not (final and self._policies.strict)):
+            return Decision(outcome, Standing.ADVISORY)
+        if exemption is not None:
+            self._excused.add((exemption, urn, _path(outcome)))
+            return Decision(outcome, Standing.EXEMPTED, exemption)
+        if isinstance(finding, Violation) and self._is_known(key, _path(outcome), covered):
+            return Decision(outcome, Standing.ADVISORY, known=True)
+        return Decision(outcome, Standing.ADVISORY if advisory else Standing.REFUSED)
 
     def expired(self) -> tuple[Exemption, ...]:
         """Return the exemptions of this stack that no longer hold."""
@@ -144,22 +156,6 @@ class Enforcer:
         """Return what the baseline lists of this stack and nothing finds any more."""
         return tuple(known for key, known in self._baseline.items() if key not in self._seen)
 
-    def _decide(self, outcome: Outcome, counted: Counter[str]) -> Decision:
-        control, finding = outcome.rule.id, outcome.finding
-        urn = (outcome.resource.urn if outcome.resource else "") or self._stack
-        key = fingerprint(urn, control)
-        self._seen.add(key)
-        exemption = self._exemption(outcome, urn)
-        level = self._policies.enforced(control)
-        if isinstance(finding, NotYetKnown) and (self._preview or not self._policies.strict or level is Level.ADVISORY):
-            return Decision(outcome, Standing.ADVISORY)
-        if exemption is not None:
-            self._excused.add((exemption, urn, _path(outcome)))
-            return Decision(outcome, Standing.EXEMPTED, exemption)
-        if isinstance(finding, Violation) and self._is_known(key, counted):
-            return Decision(outcome, Standing.ADVISORY, known=True)
-        return Decision(outcome, Standing.ADVISORY if level is Level.ADVISORY else Standing.REFUSED)
-
     def _exemption(self, outcome: Outcome, urn: str) -> Exemption | None:
         """Return what excuses an outcome, and remember everything that names it."""
         found = [
@@ -170,10 +166,13 @@ class Enforcer:
         self._touched.update(found)
         return next((one for one in found if not one.expired(self._today)), None)
 
-    def _is_known(self, key: str, counted: Counter[str]) -> bool:
+    def _is_known(self, key: str, path: str, covered: set[str]) -> bool:
+        """Tell whether the baseline covers a violation: as many of them as it lists, whatever their paths by now."""
         known = self._baseline.get(key)
-        counted[key] += 1
-        return known is not None and counted[key] <= known.findings
+        if known is None or (path not in covered and len(covered) >= known.findings):
+            return False
+        covered.add(path)
+        return True
 
 
 def _path(outcome: Outcome) -> str:

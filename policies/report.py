@@ -23,17 +23,23 @@ def text(outcome: Outcome) -> str:
 
 
 def decided(decision: Decision) -> str:
-    """Return an outcome and, on a line of its own, why it does not refuse, or why it does."""
-    told, exemption = text(decision.outcome), decision.exemption
+    """Return an outcome with the reason why it refuses nothing, if it does not."""
+    told = text(decision.outcome)
     if isinstance(decision.outcome.finding, NotYetKnown) and decision.standing is not Standing.ADVISORY:
         told = told.removesuffix(_AGAIN) + "; the environment is strict, and nothing is checked after this"
+    return told + because(decision)
+
+
+def because(decision: Decision) -> str:
+    """Return, as a line to be added, why a finding refuses nothing; empty where it refuses, or is not yet known."""
+    exemption = decision.exemption
     if exemption is not None:
-        return f"{told}\n  Exempted: until {exemption.expires}, by {exemption.owner}: {exemption.reason}"
+        return f"\n  Exempted: until {exemption.expires}, by {exemption.owner}: {exemption.reason}"
     if decision.known:
-        return f"{told}\n  Advisory: the baseline lists it"
+        return "\n  Advisory: the baseline lists it"
     if decision.standing is Standing.ADVISORY and refuses(decision.outcome):
-        return f"{told}\n  Advisory: the environment's file says so"
-    return told
+        return "\n  Advisory: the environment's file says so"
+    return ""
 
 
 def expired(exemption: Exemption) -> str:

@@ -39,8 +39,9 @@ class Run:
         self._opening: list[str] = []
 
     def decide(self, urn: str, outcomes: Iterable[Outcome]) -> Iterator[Decision]:
-        """Yield what becomes of all outcomes of a resource, or of the stack with `urn` of any resource in it."""
-        return self._of(urn).decide(outcomes)
+        """Yield what becomes of outcomes in the stack of `urn`; in an update, what they do not know is not known."""
+        enforcer = self._of(urn)
+        return (enforcer.decide(outcome, final=not self._preview) for outcome in outcomes)
 
     def opening(self, urn: str) -> list[str]:
         """Return what refuses the stack as such, when first asked; from then on nothing.
@@ -76,7 +77,7 @@ class Run:
         if os.environ.get(EVERYTHING):
             policies = Policies(exemptions=policies.exemptions)
         today = self._today or datetime.now(UTC).date()
-        enforcer = Enforcer(policies, root(urn), today, preview=self._preview)
+        enforcer = Enforcer(policies, root(urn), today)
         self._opening += map(report.expired, enforcer.expired())
         return enforcer
 

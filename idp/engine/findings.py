@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _FINDING = re.compile(r"^(?P<control>[a-z][a-z0-9_]*) \((?:low|medium|high|critical)\) on ", re.M)
 _OTHER = re.compile(
-    r"^(?:[a-z][a-z0-9_]* on .* is not yet known|rule [a-z][a-z0-9_]* could not be evaluated"
+    r"^(?:[a-z][a-z0-9_]* on .* is not (?:yet )?known|rule [a-z][a-z0-9_]* could not be evaluated"
     r"|(?:unused exemption|obsolete baseline entry): )",
     re.M,
 )

@@ -50,12 +50,16 @@ def outcome(finding: Finding | Failure, control: str = "image_pinned", on: Resou
 VIOLATION = Violation("has no version; allowed is one", "spec.image")
 
 
-def enforcer(policies: Policies, *, preview: bool = True, today: date = TODAY) -> Enforcer:
-    return Enforcer(policies, STACK, today, preview=preview)
+def enforcer(policies: Policies, today: date = TODAY) -> Enforcer:
+    return Enforcer(policies, STACK, today)
 
 
-def standings(policies: Policies, *outcomes: Outcome, preview: bool = True, today: date = TODAY) -> list[Standing]:
-    return [one.standing for one in enforcer(policies, preview=preview, today=today).decide(outcomes)]
+def decide(running: Enforcer, told: Iterable[Outcome], *, final: bool = False) -> list[Decision]:
+    return [running.decide(outcome, final=final) for outcome in told]
+
+
+def standings(policies: Policies, *outcomes: Outcome, final: bool = False, today: date = TODAY) -> list[Standing]:
+    return [one.standing for one in decide(enforcer(policies, today), outcomes, final=final)]
 
 
 controls = st.sampled_from(sorted(RULES))
@@ -91,10 +95,10 @@ def _names(one: Exemption, of: Outcome) -> bool:
 
 @given(parts, outcomes, st.booleans())
 def test_an_exempted_finding_never_refuses_and_an_expired_exemption_excuses_nothing(
-    policies: Policies, found: list[Outcome], preview: bool
+    policies: Policies, found: list[Outcome], final: bool
 ) -> None:
     valid = [one for one in policies.exemptions if one.expires >= TODAY]
-    for decision in enforcer(policies, preview=preview).decide(found):
+    for decision in decide(enforcer(policies), found, final=final):
         excused = [one for one in valid if _names(one, decision.outcome)]
         if excused:
             assert decision.standing is not Standing.REFUSED
@@ -104,26 +108,26 @@ def test_an_exempted_finding_never_refuses_and_an_expired_exemption_excuses_noth
 
 @given(parts, outcomes, exemptions, st.booleans())
 def test_nothing_else_is_affected_by_an_exemption(
-    policies: Policies, found: list[Outcome], more: Exemption, preview: bool
+    policies: Policies, found: list[Outcome], more: Exemption, final: bool
 ) -> None:
     without = replace(policies, exemptions=tuple(one for one in policies.exemptions if one.control != more.control))
     with_it = replace(without, exemptions=(*without.exemptions, more))
-    before = standings(without, *found, preview=preview)
-    after = standings(with_it, *found, preview=preview)
+    before = standings(without, *found, final=final)
+    after = standings(with_it, *found, final=final)
     changed = [one for one, old, new in zip(found, before, after, strict=True) if old is not new]
     assert all(_names(more, one) for one in changed)
     assert not changed or more.expires >= TODAY
 
 
 @given(outcomes, st.booleans())
-def test_what_no_environment_says_anything_about_refuses_every_violation(found: list[Outcome], preview: bool) -> None:
-    refused = [standing is Standing.REFUSED for standing in standings(Policies(), *found, preview=preview)]
+def test_what_no_environment_says_anything_about_refuses_every_violation(found: list[Outcome], final: bool) -> None:
+    refused = [standing is Standing.REFUSED for standing in standings(Policies(), *found, final=final)]
     assert refused == [refuses(one) for one in found]
 
 
 @given(parts, outcomes)
 def test_a_mandatory_control_refuses_whatever_is_not_exempt(policies: Policies, found: list[Outcome]) -> None:
-    for decision in enforcer(policies).decide(found):
+    for decision in decide(enforcer(policies), found):
         if policies.enforced(decision.outcome.rule.id) is Level.MANDATORY and refuses(decision.outcome):
             assert decision.standing in (Standing.REFUSED, Standing.EXEMPTED)
 
@@ -133,19 +137,19 @@ def test_an_exemption_holds_on_its_last_day_and_not_a_day_longer() -> None:
     for days, standing in ((-1, Standing.EXEMPTED), (0, Standing.EXEMPTED), (1, Standing.REFUSED)):
         today = TODAY + timedelta(days)
         assert standings(policies, outcome(VIOLATION), today=today) == [standing]
-        expired = enforcer(policies, today=today).expired()
+        expired = enforcer(policies, today).expired()
         assert expired == (() if standing is Standing.EXEMPTED else policies.exemptions)
 
 
 def test_an_expired_exemption_is_told_although_it_names_nothing() -> None:
-    assert enforcer(Policies(exemptions=(exemption(),)), today=TODAY + timedelta(1)).expired()
+    assert enforcer(Policies(exemptions=(exemption(),)), TODAY + timedelta(1)).expired()
 
 
 def test_exemptions_of_other_layers_are_not_of_this_stack() -> None:
     other = exemption(where=urn("shop-web", stack="dev.platform"))
     spaces = exemption(where="namespace:platform/shop")
-    running = enforcer(Policies(exemptions=(other, spaces)), today=TODAY + timedelta(1))
-    assert [one.standing for one in running.decide([outcome(VIOLATION)])] == [Standing.REFUSED]
+    running = enforcer(Policies(exemptions=(other, spaces)), TODAY + timedelta(1))
+    assert [one.standing for one in decide(running, [outcome(VIOLATION)])] == [Standing.REFUSED]
     assert (running.expired(), running.uses()) == ((), ())
 
 
@@ -153,7 +157,7 @@ def test_every_exemption_is_listed_with_what_it_excused() -> None:
     used, unused = exemption(), exemption("rbac_wildcard")
     running = enforcer(Policies(exemptions=(used, unused)))
     told = [outcome(VIOLATION), outcome(VIOLATION), outcome(replace(VIOLATION, path="b"))]
-    assert len(list(running.decide(told))) == 3
+    assert len(decide(running, told)) == 3
     assert [(one.exemption, one.findings, one.unused) for one in running.uses()] == [
         (used, 2, False),
         (unused, 0, True),
@@ -162,24 +166,24 @@ def test_every_exemption_is_listed_with_what_it_excused() -> None:
 
 def test_an_exemption_is_not_unused_while_something_is_not_known() -> None:
     running = enforcer(Policies(exemptions=(exemption(),)))
-    assert [one.standing for one in running.decide([outcome(NotYetKnown("a"))])] == [Standing.ADVISORY]
+    assert [one.standing for one in decide(running, [outcome(NotYetKnown("a"))])] == [Standing.ADVISORY]
     assert [(one.findings, one.unused) for one in running.uses()] == [(0, False)]
 
 
 def test_strict_refuses_what_the_update_does_not_know() -> None:
     hidden = outcome(NotYetKnown("spec.image"))
     for strict in (False, True):
-        for preview in (False, True):
+        for final in (False, True):
             for level in Level:
                 policies = Policies(level=level, strict=strict)
-                [standing] = standings(policies, hidden, preview=preview)
-                refused = strict and not preview and level is Level.MANDATORY
+                [standing] = standings(policies, hidden, final=final)
+                refused = strict and final and level is Level.MANDATORY
                 assert standing is (Standing.REFUSED if refused else Standing.ADVISORY)
-    [decision] = enforcer(Policies(strict=True), preview=False).decide([hidden])
+    [decision] = decide(enforcer(Policies(strict=True)), [hidden], final=True)
     assert "checked again" not in decided(decision)
     assert "is not yet known; the environment is strict" in decided(decision)
     exempt = Policies(strict=True, exemptions=(exemption(),))
-    assert standings(exempt, hidden, preview=False) == [Standing.EXEMPTED]
+    assert standings(exempt, hidden, final=True) == [Standing.EXEMPTED]
 
 
 def _baseline(count: int = 1, name: str = "shop-web", stack: str = "dev.workspaces") -> Policies:
@@ -191,6 +195,17 @@ def test_the_baseline_lets_so_many_findings_through_as_it_lists(listed: int, fou
     told = [outcome(replace(VIOLATION, path=str(number))) for number in range(found)]
     known = [standing is Standing.ADVISORY for standing in standings(_baseline(listed), *told)]
     assert known == [number < listed for number in range(found)]
+
+
+@given(st.integers(1, 4), st.lists(st.sampled_from("abcde"), max_size=12))
+def test_what_comes_again_counts_once(listed: int, paths: list[str]) -> None:
+    told = [outcome(replace(VIOLATION, path=path)) for path in paths]
+    excused = {path for path in dict.fromkeys(paths) if list(dict.fromkeys(paths)).index(path) < listed}
+    expected = [Standing.ADVISORY if path in excused else Standing.REFUSED for path in paths]
+    assert standings(_baseline(listed), *told) == expected
+    running = enforcer(Policies(exemptions=(exemption(),)))
+    decide(running, told)
+    assert [one.findings for one in running.uses()] == [len(set(paths))]
 
 
 def test_the_baseline_lets_nothing_else_through() -> None:
@@ -206,7 +221,7 @@ def test_the_baseline_lets_nothing_else_through() -> None:
 def test_what_the_baseline_lists_and_nothing_finds_is_obsolete() -> None:
     policies = Policies(baseline=(*_baseline().baseline, *_baseline(1, "gone").baseline))
     running = enforcer(replace(policies, baseline=(*policies.baseline, *_baseline(stack="dev.platform").baseline)))
-    list(running.decide([outcome(VIOLATION)]))
+    decide(running, [outcome(VIOLATION)])
     assert [one.urn for one in running.obsolete()] == [urn("gone")]
 
 
@@ -219,7 +234,7 @@ def test_a_finding_on_the_stack_as_a_whole_has_the_stacks_urn() -> None:
 
 def test_the_words_say_why_it_does_not_refuse() -> None:
     def only(policies: Policies) -> Decision:
-        [decision] = enforcer(policies).decide([outcome(VIOLATION)])
+        [decision] = decide(enforcer(policies), [outcome(VIOLATION)])
         return decision
 
     assert decided(only(Policies(exemptions=(exemption(),)))).endswith(
