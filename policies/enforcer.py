@@ -121,7 +121,7 @@ class Enforcer:
         self._excused: set[tuple[Exemption, str, str]] = set()
         self._touched: set[Exemption] = set()
         self._seen: dict[str, set[str]] = {}
-        """Paths of violations that the baseline covers, by fingerprint of everything that was decided on."""
+        """Places of violations that the baseline covers, by fingerprint of everything that was decided on."""
 
     def decide(self, outcome: Outcome, *, final: bool) -> Decision:
         """Return what becomes of an outcome; `final` tells that what is not known now will not be looked at again."""
@@ -134,9 +134,9 @@ class Enforcer:
         if isinstance(finding, NotYetKnown) and (advisory or not (final and self._policies.strict)):
             return Decision(outcome, Standing.ADVISORY)
         if exemption is not None:
-            self._excused.add((exemption, urn, _path(outcome)))
+            self._excused.add((exemption, urn, _place(outcome)))
             return Decision(outcome, Standing.EXEMPTED, exemption)
-        if isinstance(finding, Violation) and self._is_known(key, _path(outcome), covered):
+        if isinstance(finding, Violation) and self._is_known(key, _place(outcome), covered):
             return Decision(outcome, Standing.ADVISORY, known=True)
         return Decision(outcome, Standing.ADVISORY if advisory else Standing.REFUSED)
 
@@ -166,16 +166,18 @@ class Enforcer:
         self._touched.update(found)
         return next((one for one in found if not one.expired(self._today)), None)
 
-    def _is_known(self, key: str, path: str, covered: set[str]) -> bool:
-        """Tell whether the baseline covers a violation: as many of them as it lists, whatever their paths by now."""
+    def _is_known(self, key: str, place: str, covered: set[str]) -> bool:
+        """Tell whether the baseline covers a violation: as many of them as it lists, wherever they are by now."""
         known = self._baseline.get(key)
-        if known is None or (path not in covered and len(covered) >= known.findings):
+        if known is None or (place not in covered and len(covered) >= known.findings):
             return False
-        covered.add(path)
+        covered.add(place)
         return True
 
 
-def _path(outcome: Outcome) -> str:
-    """Return where in its resource a finding is, so that a finding that is told twice counts once."""
-    within = outcome.resource.path if outcome.resource else ""
-    return within if isinstance(outcome.finding, Failure) else f"{within}.{outcome.finding.path}"
+def _place(outcome: Outcome) -> str:
+    """Return where in its resource a finding is, and which, so that a finding that is told twice counts once."""
+    within, finding = outcome.resource.path if outcome.resource else "", outcome.finding
+    if isinstance(finding, Failure):
+        return within
+    return f"{within}.{finding.path} {finding.message if isinstance(finding, Violation) else ''}"

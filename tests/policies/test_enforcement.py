@@ -14,6 +14,7 @@ import yaml
 
 from policies.baseline import written
 from policies.enforcer import Known
+from policies.run import EVERYTHING
 
 from .test_analyzer import ADVISORY, DEPLOYMENT, MANDATORY, NETWORK_POLICY, PACK, Analyzer, Said, started, urn
 from .test_analyzer import UNKNOWN as HIDDEN
@@ -180,6 +181,19 @@ def test_strict_refuses_what_an_update_does_not_know(
     assert [levels(one) for one in said] == [[MANDATORY if refused else ADVISORY]] * 2
     for one in said:
         assert ("the environment is strict" in told(one)) == refused
+
+
+def test_who_asks_for_everything_gets_every_finding_that_is_not_exempted(
+    governed: Governed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(EVERYTHING, "true")
+    (tmp_path / "environments/dev.json").write_text(written([Known("image_pinned", WEB, 1)]))
+    excused = exemption(urn(DEPLOYMENT, "other"))
+    part = {"enforcement": "advisory", "strict": True, "baseline": "dev.json", "exemptions": [excused]}
+    with governed(part, preview=False) as analyzer:
+        assert levels(analyzer.analyze(DEPLOYMENT, BAD, name="web")) == [MANDATORY]
+        assert levels(analyzer.analyze(DEPLOYMENT, BAD, name="other")) == [ADVISORY]
+        assert levels(analyzer.analyze(DEPLOYMENT, deployment(HIDDEN))) == [ADVISORY]
 
 
 def test_the_file_is_not_read_before_a_stack_is_named(governed: Governed, tmp_path: Path) -> None:

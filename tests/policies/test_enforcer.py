@@ -192,7 +192,7 @@ def _baseline(count: int = 1, name: str = "shop-web", stack: str = "dev.workspac
 
 @given(st.integers(1, 5), st.integers(0, 8))
 def test_the_baseline_lets_so_many_findings_through_as_it_lists(listed: int, found: int) -> None:
-    told = [outcome(replace(VIOLATION, path=str(number))) for number in range(found)]
+    told = [outcome(replace(VIOLATION, message=str(number // 2), path=str(number % 2))) for number in range(found)]
     known = [standing is Standing.ADVISORY for standing in standings(_baseline(listed), *told)]
     assert known == [number < listed for number in range(found)]
 
