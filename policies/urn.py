@@ -31,9 +31,12 @@ def parsed(text: str) -> Urn | None:
     return Urn(*parts) if text.startswith(PREFIX) and len(parts) == 4 else None
 
 
+def of_stack(stack: str, project: str) -> str:
+    """Return the URN that a stack as a whole has."""
+    return f"{PREFIX}{stack}::{project}::{STACK_TYPE}::{project}-{stack}"
+
+
 def root(text: str) -> str:
     """Return the URN of the stack that the resource of a URN is in; empty where it is no URN."""
     urn = parsed(text)
-    if urn is None:
-        return ""
-    return f"{PREFIX}{urn.stack}::{urn.project}::{STACK_TYPE}::{urn.project}-{urn.stack}"
+    return of_stack(urn.stack, urn.project) if urn else ""
