@@ -9,13 +9,16 @@ from dataclasses import asdict
 
 from rich.table import Table
 
+from benchmarks import mixed
 from benchmarks.account import Compared
 from benchmarks.measure import GOAL, Found, Pairs, Spread
+from benchmarks.packs import GOAL as PACKS_GOAL
+from benchmarks.packs import RULES_GOAL, Packs
 from idp.display import out
 
 
-def tables(found: Found, compared: Compared) -> None:
-    """Print one table for the layers, one for all of them at once, and one for the foundation's first `up`."""
+def tables(found: Found, compared: Compared, packs: Packs) -> None:
+    """Print tables: the layers, all of them at once, the foundation's first `up`, and the policy packs."""
     layers = Table(title=f"no-change preview, {found.runs} runs: median (lowest-highest)", title_justify="left")
     for heading in ("layer", "policies", "ours", "bare program", "ratio", "goal"):
         layers.add_column(heading, overflow="fold")
@@ -33,9 +36,29 @@ def tables(found: Found, compared: Compared) -> None:
         account.add_column(heading, overflow="fold")
     account.add_row(*_row(compared.pairs))
     out.print(account)
+    out.print(_packs(packs))
 
 
-def as_json(found: Found, compared: Compared) -> Mapping[str, object]:
+def _packs(packs: Packs) -> Table:
+    kinds = len({token for token, _, _ in mixed.resources(packs.count)})
+    findings = max(one.findings for one in packs.taken)
+    title = f"policies over {packs.count} resources of {kinds} kinds, all rules; {findings} findings"
+    table = Table(title=title, title_justify="left")
+    for heading in ("what", "our pack", "stock pack, one empty policy", "ratio", "goal"):
+        table.add_column(heading, overflow="fold")
+    table.add_row("preview", *_row(packs.previews), f"<= {PACKS_GOAL}")
+    table.add_row("start of the pack", *_row(packs.starts), f"<= {PACKS_GOAL}")
+    goal = f"<= {RULES_GOAL * 1e3} ms"
+    table.add_row("inside the rules, for each resource", _milliseconds(packs.rules), "", "", goal)
+    table.add_row("in the pack in all, for each resource", _milliseconds(packs.answers), "", "", "")
+    return table
+
+
+def _milliseconds(seconds: Spread) -> str:
+    return _text(Spread(seconds.median * 1e3, seconds.low * 1e3, seconds.high * 1e3), " ms")
+
+
+def as_json(found: Found, compared: Compared, packs: Packs) -> Mapping[str, object]:
     """Return all measurements: seconds in the order they were taken, and the spread of the ratios."""
     return {
         "runs": found.runs,
@@ -46,6 +69,12 @@ def as_json(found: Found, compared: Compared) -> Mapping[str, object]:
         ],
         "together": _pairs(found.together, "sum"),
         "foundation": {"calls": compared.calls, **_pairs(compared.pairs, "boto3")},
+        "packs": {
+            "resources": packs.count,
+            "preview": _pairs(packs.previews, "stock"),
+            "start": _pairs(packs.starts, "stock"),
+            "taken": [asdict(one) for one in packs.taken],
+        },
     }
 
 

@@ -1,5 +1,5 @@
 """The policy pack: rules as pure functions, found by themselves, run in one analyzer process.
 
-`rules/` holds one rule per file; `adapter` and `pack` wire them into Pulumi's policy SDK. Nothing else here imports
-that SDK, so that the same catalogue can be used where no engine runs.
+`rules/` holds one rule per file; `wire`, `analyzer` and `pack` answer the engine with them. Nothing else here imports
+Pulumi's SDK or gRPC, so that the same catalogue can be used where no engine runs.
 """

@@ -28,11 +28,20 @@ class Catalogue:
         """Return the resource rules that look at a type: one dictionary access after the first time."""
         return _for_type(self, token)
 
+    def wanted_by_stack_rules(self, token: str) -> bool:
+        """Tell whether some stack rule looks at a type: one dictionary access after the first time."""
+        return _wanted_by_stack_rules(self, token)
+
 
 @cache
 def _for_type(catalogue: Catalogue, token: str) -> tuple[tuple[Rule, Match], ...]:
     found = ((rule, rule.types.match(token)) for rule in catalogue.rules if isinstance(rule, Rule))
     return tuple((rule, match) for rule, match in found if match is not None)
+
+
+@cache
+def _wanted_by_stack_rules(catalogue: Catalogue, token: str) -> bool:
+    return any(rule.types.match(token) for rule in catalogue.stack_rules)
 
 
 def load(package: ModuleType = policies.rules) -> Catalogue:

@@ -11,18 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
+from policies.enforcement import Level
 from policies.evaluate import Failure, Outcome
 from policies.fingerprint import fingerprint
 from policies.pattern import Pattern
 from policies.rule import NotYetKnown, Violation
 from policies.urn import parsed
-
-
-class Level(Enum):
-    """How a control is enforced. There is no `off`: an exemption says who answers for it, and until when."""
-
-    MANDATORY = "mandatory"
-    ADVISORY = "advisory"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from policies import baseline
-from policies.enforcer import Exemption, Known, Level, Policies
+from policies.enforcement import Level
+from policies.enforcer import Exemption, Known, Policies
 from policies.pattern import ALLOWED, pattern
 
 FOLDER = Path(__file__).resolve().parent.parent / "environments"

@@ -30,8 +30,12 @@ class Outcome:
 
 def evaluate_resource(catalogue: Catalogue, resource: Resource) -> Iterator[Outcome]:
     """Yield what the resource rules of its type find; nothing at all for a type without rules."""
+    # Most rules of a type share a match, and so what they see.
+    seen: dict[Match, list[Resource | NotYetKnown]] = {}
     for rule, match in catalogue.for_type(resource.type):
-        for view in _views(resource, match):
+        if match not in seen:
+            seen[match] = list(_views(resource, match))
+        for view in seen[match]:
             if isinstance(view, NotYetKnown):
                 yield Outcome(rule, view, resource)
             else:

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 
 from policies.enforcer import Decision, Exemption, Known, Standing, Use
 from policies.evaluate import Failure, Outcome
 from policies.rule import NotYetKnown, Resource, Violation
 
-_AGAIN = "; checked again on the update"
+
+class Moment(Enum):
+    """When a resource is judged; the value is what is said of a value that is not known then."""
+
+    PREVIEW = "is not yet known; checked again on the update"
+    UPDATE = "is not yet known; checked again at the end of the update"
+    END = "is not known, not even after the update"
 
 
-def text(outcome: Outcome) -> str:
+def text(outcome: Outcome, moment: Moment = Moment.PREVIEW) -> str:
     """Return one outcome: rule, resource, path, what is allowed, and the remedy on a line of its own."""
     rule, finding = outcome.rule, outcome.finding
     if isinstance(finding, Failure):
         return f"rule {rule.id} could not be evaluated{_on(outcome.resource, '')}: {finding.exception}"
     where = _on(outcome.resource, finding.path)
     if isinstance(finding, NotYetKnown):
-        return f"{rule.id}{where} is not yet known{_AGAIN}"
+        return f"{rule.id}{where} {moment.value}"
     return f"{rule.id} ({rule.severity.value}){where}: {finding.message}\n  Remedy: {rule.remedy}"
-
-
-def decided(decision: Decision) -> str:
-    """Return an outcome with the reason why it refuses nothing, if it does not."""
-    told = text(decision.outcome)
-    if isinstance(decision.outcome.finding, NotYetKnown) and decision.standing is not Standing.ADVISORY:
-        told = told.removesuffix(_AGAIN) + "; the environment is strict, and nothing is checked after this"
-    return told + because(decision)
 
 
 def because(decision: Decision) -> str:

@@ -1,18 +1,18 @@
-"""One run of the engine on one stack: what the stack's environment makes of the outcomes."""
+"""Enforcement as the environment's file says: what `policies.enforcer` makes of it, as the pack asks for it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from threading import Lock
 
 from policies import report
-from policies.enforcer import Decision, Enforcer, Policies
+from policies.enforcement import Enforce, Enforcement, Level, Remark, Stack, Verdict
+from policies.enforcer import Decision, Enforcer, Policies, Standing
 from policies.environment import FOLDER, Unusable, policies_of
 from policies.evaluate import Outcome
-from policies.urn import parsed, root
+from policies.urn import of_stack
 
 EVERYTHING = "IDP_POLICY_EVERYTHING"
 """A variable that makes the pack stricter, never more lenient: set, only exemptions are left of the environment's file.
@@ -21,67 +21,32 @@ EVERYTHING = "IDP_POLICY_EVERYTHING"
 """
 
 
-class Run:
-    """Reads the environment's file as soon as a URN names the stack, once.
+def of_environment(controls: Collection[str], today: date | None = None, folder: Path = FOLDER) -> Enforce:
+    """Return what reads the file of a stack's environment; `controls` are the ids there are, `today` is in UTC."""
 
-    May be used from several threads.
-    """
-
-    def __init__(
-        self, controls: Collection[str], *, preview: bool, today: date | None = None, folder: Path = FOLDER
-    ) -> None:
-        self._controls = controls
-        self._preview = preview
-        self._today = today
-        self._folder = folder
-        self._lock = Lock()
-        self._enforcer: Enforcer | None = None
-        self._opening: list[str] = []
-
-    def decide(self, urn: str, outcomes: Iterable[Outcome]) -> Iterator[Decision]:
-        """Yield what becomes of outcomes in the stack of `urn`; in an update, what they do not know is not known."""
-        enforcer = self._of(urn)
-        return (enforcer.decide(outcome, final=not self._preview) for outcome in outcomes)
-
-    def opening(self, urn: str) -> list[str]:
-        """Return what refuses the stack as such, when first asked; from then on nothing.
-
-        Asked before anything is made, and said once: what is refused first ends an update, and any refusal a preview.
-        """
-        self._of(urn)
-        with self._lock:
-            told, self._opening = self._opening, []
-        return told
-
-    def closing(self) -> list[str]:
-        """Return what is to be said at the end and refuses nothing."""
-        enforcer = self._enforcer
-        return report.closing(enforcer.uses(), enforcer.obsolete()) if enforcer else []
-
-    def _of(self, urn: str) -> Enforcer:
-        with self._lock:
-            if self._enforcer is None:
-                found = self._begun(urn)
-                if parsed(urn) is None:
-                    return found
-                self._enforcer = found
-            return self._enforcer
-
-    def _begun(self, urn: str) -> Enforcer:
-        stack = parsed(urn)
+    def enforce(stack: Stack) -> Enforcement:
+        opening: list[Remark] = []
         try:
-            policies = policies_of(stack.stack if stack else "", self._controls, self._folder)
+            policies = policies_of(stack.name, controls, folder)
         except Unusable as error:
             policies = Policies()
-            self._opening.append(f"the environment's policies cannot be used: {error}")
+            opening.append(Remark(f"the environment's policies cannot be used: {error}", Level.MANDATORY))
         if os.environ.get(EVERYTHING):
             policies = Policies(exemptions=policies.exemptions)
-        today = self._today or datetime.now(UTC).date()
-        enforcer = Enforcer(policies, root(urn), today)
-        self._opening += map(report.expired, enforcer.expired())
-        return enforcer
+        enforcer = Enforcer(policies, of_stack(stack.name, stack.project), today or datetime.now(UTC).date())
+        opening += [Remark(report.expired(one), Level.MANDATORY) for one in enforcer.expired()]
+
+        def decide(outcome: Outcome, final: bool) -> Verdict:
+            return _verdict(enforcer.decide(outcome, final=final))
+
+        def closing() -> Iterator[Remark]:
+            return map(Remark, report.closing(enforcer.uses(), enforcer.obsolete()))
+
+        return Enforcement(decide, policies.strict, closing, lambda: opening)
+
+    return enforce
 
 
-def is_preview() -> bool:
-    """Tell whether the engine started this process for a preview; it says so to every pack."""
-    return os.environ.get("PULUMI_DRY_RUN") == "true"
+def _verdict(decision: Decision) -> Verdict:
+    level = Level.MANDATORY if decision.standing is Standing.REFUSED else Level.ADVISORY
+    return Verdict(level, report.because(decision))

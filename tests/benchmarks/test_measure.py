@@ -16,6 +16,8 @@ from benchmarks import show
 from benchmarks.account import Compared
 from benchmarks.engine import Engine, Program
 from benchmarks.measure import Pairs, Spread, measure
+from benchmarks.packs import Packs
+from benchmarks.timing import Taken
 
 SECONDS = st.floats(0.1, 10)
 
@@ -64,6 +66,9 @@ def test_each_pair_is_measured_one_after_the_other(runs: int) -> None:
     assert all(pairs.ratio == Spread(2, 2, 2) for pairs in found.layers.values())
     assert all(len(pairs.ours) == runs for pairs in found.layers.values())
     assert found.together.other == [4] * runs
-    shown = json.loads(json.dumps(show.as_json(found, Compared(Pairs([3.0], [2.0]), 7))))
+    packs = Packs(2, Pairs([1.0], [2.0]), Pairs([1.0], [4.0]), [Taken(2, 0.004, 0.006, 1)])
+    shown = json.loads(json.dumps(show.as_json(found, Compared(Pairs([3.0], [2.0]), 7), packs)))
     assert shown["together"]["ratio"]["median"] == 0.75
     assert (shown["foundation"]["calls"], shown["foundation"]["ratio"]["median"]) == (7, 1.5)
+    assert (shown["packs"]["preview"]["ratio"]["median"], shown["packs"]["start"]["ratio"]["median"]) == (0.5, 0.25)
+    assert (packs.rules.median, packs.answers.median) == (0.002, 0.003)

@@ -1,10 +1,12 @@
-"""The pack as a process, asked over gRPC with what the engine sends: proxies, secrets and unknown values."""
+"""The pack as a process, asked over gRPC with what the engine sends: secrets, unknown values and whole stacks."""
 
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +61,8 @@ class Said:
     level: str
     urn: str
     pack: str
+    policy: str
+    severity: str
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,14 @@ class Analyzer:
 
 def _said(response: analyzer_pb2.AnalyzeResponse) -> list[Said]:
     return [
-        Said(one.message, analyzer_pb2.EnforcementLevel.Name(one.enforcementLevel), one.urn, one.policyPackName)
+        Said(
+            one.message,
+            analyzer_pb2.EnforcementLevel.Name(one.enforcementLevel),
+            one.urn,
+            one.policyPackName,
+            one.policyName,
+            analyzer_pb2.PolicySeverity.Name(one.severity),
+        )
         for one in response.diagnostics
     ]
 
@@ -131,8 +142,8 @@ def _levels(response: list[Said]) -> list[str]:
     return [found.level for found in response]
 
 
-def test_info_names_two_mandatory_policies(analyzer: Analyzer) -> None:
-    assert analyzer.policies() == {"idp/resources": MANDATORY, "idp/stack": MANDATORY}
+def test_info_names_every_rule_as_mandatory(analyzer: Analyzer, catalogue: Catalogue) -> None:
+    assert analyzer.policies() == {f"idp/{rule.id}": MANDATORY for rule in catalogue.rules}
 
 
 def test_samples_get_their_verdict_over_the_wire(analyzer: Analyzer, catalogue: Catalogue) -> None:
@@ -160,6 +171,7 @@ def test_a_violation_is_one_mandatory_diagnostic(analyzer: Analyzer) -> None:
     (found,) = analyzer.analyze(DEPLOYMENT, _deployment(image="app:latest"), name="web")
     assert found.level == MANDATORY
     assert found.pack == "idp"
+    assert (found.policy, found.severity) == ("image_pinned", "POLICY_SEVERITY_MEDIUM")
     assert found.urn == urn(DEPLOYMENT, "web")
     assert found.message.splitlines()[1] == (
         "image_pinned (medium) on web, spec.template.spec.containers[0].image: has the tag `latest`; "
@@ -177,10 +189,12 @@ def test_an_unknown_value_is_advisory_and_never_fine(analyzer: Analyzer, hide: s
     spec: object = {"template": {"spec": {"containers": UNKNOWN if hide == "containers" else [container]}}}
     if hide == "spec":
         spec = {"template": {"spec": UNKNOWN}}
-    (found,) = analyzer.analyze(DEPLOYMENT, {"spec": UNKNOWN if hide == "top" else spec})
-    assert found.level == ADVISORY
-    assert "is not yet known; checked again on the update" in found.message
-    assert UNKNOWN not in found.message
+    response = analyzer.analyze(DEPLOYMENT, {"spec": UNKNOWN if hide == "top" else spec})
+    asked = {"image": {"image_pinned"}, "resources": {"container_resources"}}
+    assert {found.policy for found in response} >= asked.get(hide, {"image_pinned", "container_resources"})
+    assert set(_levels(response)) == {ADVISORY}
+    assert all("is not yet known; checked again on the update" in found.message for found in response)
+    assert UNKNOWN not in str(response)
 
 
 def test_an_unknown_value_hides_no_violation_beside_it(analyzer: Analyzer) -> None:
@@ -290,3 +304,20 @@ def test_a_pack_that_lost_a_rule_does_not_start(tmp_path: Path) -> None:
     (pack / "rules" / "empty.py").touch()
     with pytest.raises(AssertionError, match="no port"), started(pack):
         pass
+
+
+def test_a_pack_that_lost_its_parent_ends() -> None:
+    """A language host that was killed ends nobody; the pack looks for itself."""
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", "."]
+    host = f"import subprocess; print(subprocess.Popen({command}, stdout=subprocess.PIPE).stdout.readline().decode())"
+    done = subprocess.run(
+        [sys.executable, "-c", host], cwd=PACK, capture_output=True, text=True, timeout=60, check=True
+    )
+    address = ("127.0.0.1", int(done.stdout))
+    for _ in range(300):
+        try:
+            socket.create_connection(address, timeout=5).close()
+        except OSError:
+            return
+        time.sleep(0.1)
+    pytest.fail("the pack still listens")

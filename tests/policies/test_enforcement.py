@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi.runtime.proto import analyzer_pb2
 
 from policies.baseline import written
 from policies.enforcer import Known
@@ -28,7 +29,7 @@ WEB = urn(DEPLOYMENT, "web")
 
 
 @pytest.fixture
-def governed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Governed:
+def governed(tmp_path: Path) -> Governed:
     """Return a function that starts the pack beside `dev.yaml` with a part `policies`, or with a text of its own."""
     shutil.copytree(PACK, tmp_path / "policies", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "environments").mkdir()
@@ -37,8 +38,9 @@ def governed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Governed:
     def start(part: Part | str, *, preview: bool = True) -> Iterator[Analyzer]:
         text = part if isinstance(part, str) else yaml.safe_dump({"name": "dev", "policies": dict(part)})
         (tmp_path / "environments/dev.yaml").write_text(text)
-        monkeypatch.setenv("PULUMI_DRY_RUN", str(preview).lower())
         with started(tmp_path / "policies") as analyzer:
+            stack = analyzer_pb2.AnalyzerStackConfigureRequest(stack="dev.platform", project="idp", dry_run=preview)
+            analyzer.stub.ConfigureStack(stack, timeout=20)
             yield analyzer
 
     return start
@@ -194,10 +196,3 @@ def test_who_asks_for_everything_gets_every_finding_that_is_not_exempted(
         assert levels(analyzer.analyze(DEPLOYMENT, BAD, name="web")) == [MANDATORY]
         assert levels(analyzer.analyze(DEPLOYMENT, BAD, name="other")) == [ADVISORY]
         assert levels(analyzer.analyze(DEPLOYMENT, deployment(HIDDEN))) == [ADVISORY]
-
-
-def test_the_file_is_not_read_before_a_stack_is_named(governed: Governed, tmp_path: Path) -> None:
-    with governed("policies:") as analyzer:
-        assert analyzer.policies()
-        (tmp_path / "environments/dev.yaml").write_text("policies: {enforcement: advisory}")
-        assert levels(analyzer.analyze(DEPLOYMENT, BAD)) == [ADVISORY]

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from idp.engine.findings import Counts, controls, counts, excused, without_listing
 from policies.catalogue import load
-from policies.enforcer import Decision, Enforcer, Exemption, Known, Level, Policies, Standing, Use
+from policies.enforcement import Level
+from policies.enforcer import Decision, Enforcer, Exemption, Known, Policies, Standing, Use
 from policies.evaluate import Failure, Outcome
 from policies.pattern import pattern
-from policies.report import closing, decided, expired
+from policies.report import Moment, because, closing, expired, text
 from policies.rule import Finding, NotYetKnown, Resource, Violation
 
 RULES = {rule.id: rule for rule in load().rules}
@@ -53,6 +54,10 @@ parts = st.builds(
     strict=st.booleans(),
     exemptions=st.lists(st.sampled_from(sorted(RULES)), unique=True).map(lambda ids: tuple(map(exemption, ids))),
 )
+
+
+def decided(decision: Decision) -> str:
+    return text(decision.outcome, Moment.END) + because(decision)
 
 
 def decisions(policies: Policies, found: list[Outcome]) -> list[Decision]:
