@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
 from policies import baseline
@@ -137,6 +136,9 @@ def _baseline(value: object, folder: Path) -> tuple[Known, ...]:
 def _control(value: object, place: str, controls: Collection[str]) -> str:
     control = _text(value, place, _CONTROL, "the id of a control")
     if control not in controls:
+        # Not before it is needed: no start of the pack waits for it.
+        from difflib import get_close_matches
+
         close = get_close_matches(control, controls, 1)
         hint = f", did you mean {close[0]}" if close else ""
         raise _refused(place, control, f"the id of a control (docs/policies.md has all{hint})")

@@ -157,8 +157,8 @@ def test_what_cannot_be_used_refuses_at_the_end_too_where_nothing_was_asked_befo
 
 def test_the_baseline_lets_through_what_it_lists_and_names_what_is_over(governed: Governed, tmp_path: Path) -> None:
     entries = [Known("image_pinned", WEB, 1), Known("image_pinned", urn(DEPLOYMENT, "gone"), 1)]
+    (tmp_path / "environments/dev.json").write_text(written(entries))
     with governed({"baseline": "dev.json"}) as analyzer:
-        (tmp_path / "environments/dev.json").write_text(written(entries))
         [known] = analyzer.analyze(DEPLOYMENT, BAD, name="web")
         assert levels(analyzer.analyze(DEPLOYMENT, BAD, name="new")) == [MANDATORY]
         [closing] = analyzer.analyze_stack([(DEPLOYMENT, "web", BAD)])
