@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from environments.foundation_schema import foundation_rules, has_foundation
 from environments.model import Environment
+from environments.policies_schema import policies_rules
 from environments.rules import LOOPBACK_VERSION
 from environments.secrets_schema import secrets_rules
 from environments.special import LOCAL
@@ -50,7 +51,7 @@ def _between_parts() -> dict[str, Any]:
             "then": {"properties": {"cluster": {"if": kubeconfig, "else": alone}}},
             "else": {"properties": {"cluster": kubeconfig}},
         },
-        "allOf": [*foundation_rules(), *secrets_rules(), *vault_rules()],
+        "allOf": [*foundation_rules(), *secrets_rules(), *vault_rules(), *policies_rules()],
     }
 
 

@@ -13,6 +13,7 @@ from environments.egress import Egress
 from environments.foundation import Foundation
 from environments.foundation_rules import FoundationParts
 from environments.part import Part
+from environments.policies import Policies
 from environments.secrets import Database, Secrets, TeamProject
 from environments.service_secrets import ServiceSecret
 from environments.special import LOCAL
@@ -193,6 +194,7 @@ class Environment(Part):
     )
     platform: Platform = Field(description="What the workspaces share.")
     secrets: Secrets | None = Field(default=None, description="What is configured inside Vault; null is nothing.")
+    policies: Policies = Field(default=Policies(), description="What the policies enforce here, and what is excused.")
     workspaces: Many[Workspace] = Field(description="The teams' workspaces; the list may be empty.")
 
     def is_local(self) -> bool:
@@ -214,6 +216,7 @@ class Environment(Part):
             platform=self.platform,
             secrets=self.secrets,
             has_secrets=self.secrets is not None,
+            policies=self.policies,
             workspaces=dict(enumerate(self.workspaces)),
             workspace_names=tuple(workspace.name for workspace in self.workspaces),
         )

@@ -11,6 +11,7 @@ from environments.foundation import AwsAccount, DnsZone, FoundationCluster, Foun
 from environments.foundation_rules import FoundationParts
 from environments.model import Cluster, Platform, State, Workspace
 from environments.part import Part
+from environments.policies import Policies
 from environments.rules import Parts
 from environments.secrets import Secrets
 
@@ -38,6 +39,7 @@ def valid_parts(data: dict[str, Any], unknown: Iterable[tuple[str | int, ...]]) 
         platform=_valid(Platform, data.get("platform")),
         secrets=_valid(Secrets, data.get("secrets")),
         has_secrets=data.get("secrets") is not None,
+        policies=_valid(Policies, data.get("policies")),
         workspaces=valid,
         workspace_names=[_text(entry, "name") for entry in workspaces],
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from environments import foundation_rules, secrets_rules, vault_rules
+from environments import foundation_rules, policies_rules, secrets_rules, vault_rules
 from environments.broken import Broken, foreign_image, repeated
 from environments.foundation_rules import FoundationParts
 from environments.quantities import as_cpu, as_memory, in_bytes, millicores
@@ -15,6 +15,7 @@ from environments.special import LOCAL
 
 if TYPE_CHECKING:
     from environments.model import Cluster, ContainerDefaults, Platform, State, Workspace
+    from environments.policies import Policies
     from environments.secrets import Secrets
 
 LOOPBACK_VERSION = "1.33"
@@ -36,6 +37,7 @@ class Parts:
     secrets: Secrets | None
     has_secrets: bool
     """Whether there are secrets, also where they have faults."""
+    policies: Policies | None
     workspaces: Mapping[int, Workspace]
     """Valid workspaces by their position in the file."""
     workspace_names: Sequence[str | None]
@@ -59,6 +61,8 @@ def broken(parts: Parts) -> Iterator[Broken]:
             yield from vault_rules.address(parts.secrets, parts.platform)
     yield from secrets_rules.broken(parts.secrets, parts.workspaces, has_secrets=parts.has_secrets)
     yield from broken_secrets(parts.workspaces, has_secrets=parts.has_secrets)
+    if parts.policies is not None:
+        yield from policies_rules.broken(parts.policies, parts.name)
     yield from repeated(parts.workspace_names, ("workspaces",))
     for position, workspace in parts.workspaces.items():
         place = ("workspaces", position)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import date
 from ipaddress import IPv4Network, ip_network
 from typing import Annotated, TypeVar
 
@@ -507,6 +508,68 @@ SecretFileName = Annotated[
         " such as api-key",
         100,
         ("api-key",),
+    ),
+]
+
+ControlId = Annotated[
+    str,
+    Text(
+        "^[a-z][a-z0-9_]*$",
+        "the id of a control, at most 60 characters (a-z, 0-9 and _, a letter first), such as image_pinned",
+        60,
+        ("image_pinned",),
+    ),
+]
+
+_LAYER = "(foundation|platform|secrets|workspaces)"
+_NAMESPACED = "(platform|secrets|workspaces)"
+_TOKEN = "[A-Za-z0-9][A-Za-z0-9_.-]*:[A-Za-z0-9_./-]*:[A-Za-z0-9_.]+"  # noqa: S105 - a type token of Pulumi
+
+ResourcePattern = Annotated[
+    str,
+    Text(
+        # One layer and, in a URN, one type: no pattern takes in everything.
+        f"^(urn:pulumi:{LABEL}\\.{_LAYER}::[A-Za-z0-9_.-]+::(\\*|({_TOKEN}\\$)*){_TOKEN}::[^\\x00-\\x1f\\x7f]+"
+        f"|namespace:{_NAMESPACED}/(?=.*[a-z0-9])[a-z0-9*-]+)$",
+        "a URN with its layer and type in full, such as"
+        " urn:pulumi:dev.workspaces::idp::*kubernetes:apps/v1:Deployment::shop-*, or namespace:LAYER/NAME such as"
+        " namespace:workspaces/shop-*, never * alone",
+        600,
+        (
+            "urn:pulumi:dev.workspaces::idp::*kubernetes:apps/v1:Deployment::shop-*",
+            "namespace:workspaces/shop-*",
+        ),
+    ),
+]
+
+
+def _no_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return True
+    return False
+
+
+Day = Annotated[
+    str,
+    Text(
+        "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+        "a day in quotes, as YEAR-MONTH-DAY, such as '2027-03-31'",
+        10,
+        ("2027-03-31",),
+        refuse=_no_day,
+    ),
+]
+
+BaselineFile = Annotated[
+    str,
+    Text(
+        # Beside the environment's file, so that no path leads out of the folder.
+        "^[a-z0-9][a-z0-9._-]*\\.json$",
+        "the name of a JSON file beside this one, without a folder, such as dev.baseline.json",
+        60,
+        ("dev.baseline.json",),
     ),
 ]
 

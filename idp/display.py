@@ -14,8 +14,10 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from idp.engine.findings import Counts, without_listing
 from idp.engine.layer import Result
 from idp.engine.progress import Progress, Step
+from idp.exemptions import Listed
 
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
@@ -117,6 +119,17 @@ def summary(environment: str, results: Sequence[Result]) -> None:
         complaints(result)
 
 
+def exemptions(listed: Sequence[Listed]) -> None:
+    """Print the exemptions, if there are any: resources are longer than a table's cell."""
+    if listed:
+        out.print("\n[bold]exemptions[/bold]")
+    for one in listed:
+        until = f"[red]expired {one.expires}[/red]" if one.expired else f"until {one.expires}"
+        findings = "not looked at" if one.findings is None else f"findings: {one.findings}"
+        out.print(f"  {one.control} on {escape(one.resource)}", soft_wrap=True)
+        out.print(f"    {until}, by {one.owner}, {findings}: {escape(one.reason)}", soft_wrap=True)
+
+
 def next_steps(environment: str, results: Sequence[Result], kubeconfig: Path | None) -> None:
     """Print what now stands, where, and what to do next."""
     out.print("\n[bold]what stands[/bold]")
@@ -138,10 +151,12 @@ def next_steps(environment: str, results: Sequence[Result], kubeconfig: Path | N
 def complaints(result: Result) -> None:
     """Print policy violations and errors of one layer."""
     for violation in result.progress.violations:
-        colour = "red" if violation.mandatory else "yellow"
-        err.print(
-            f"[{colour}]{violation.policy}[/{colour}] {escape(f'{result.layer}: {violation.message}')}", soft_wrap=True
-        )
+        counts = violation.counts
+        if counts == Counts():
+            continue  # a list of exemptions, which has a table of its own
+        colour = "red" if counts.refused else "yellow" if counts.advisory else "blue"
+        said = f"{result.layer}: {without_listing(violation.message)}"
+        err.print(f"[{colour}]{violation.policy}[/{colour}] {escape(said)}", soft_wrap=True)
     for error in result.progress.errors:
         err.print(f"[red]error[/red] {escape(f'{result.layer}: {error}')}", soft_wrap=True)
 
@@ -151,9 +166,12 @@ def _counts(changes: Mapping[str, int]) -> str:
 
 
 def _policies(result: Result) -> str:
-    mandatory = sum(violation.mandatory for violation in result.progress.violations)
-    advisory = len(result.progress.violations) - mandatory
-    found = [f"[red]{mandatory} refused[/red]"] * bool(mandatory) + [f"{advisory} advisory"] * bool(advisory)
+    counts = result.progress.counts
+    found = (
+        [f"[red]{counts.refused} refused[/red]"] * bool(counts.refused)
+        + [f"{counts.advisory} advisory"] * bool(counts.advisory)
+        + [f"{counts.exempted} exempted"] * bool(counts.exempted)
+    )
     return ", ".join(found) or "ok"
 
 

@@ -13,7 +13,7 @@ from pulumi.runtime.proto import analyzer_pb2
 
 from policies import wire
 from policies.catalogue import Catalogue
-from policies.enforcement import Enforce, Enforcement, Level, Stack, everything
+from policies.enforcement import Enforce, Enforcement, Level, Stack, Verdict, everything
 from policies.evaluate import Outcome, evaluate_resource, evaluate_stack
 from policies.report import Moment, text
 from policies.rule import NotYetKnown, Resource, Rule, RuleBase, Severity
@@ -58,6 +58,7 @@ class Analyzer:
         self._catalogue = catalogue
         self._enforce = enforce
         self._enforcement = Enforcement()
+        self._opened = False
         self._preview = True
         self._configured: Mapping[str, Level | None] = {}
         self._open: dict[str, _Open] = {}
@@ -82,24 +83,26 @@ class Analyzer:
         """Take what is worked on, and with it how the rules are enforced there. Raises what `enforce` raises."""
         self._preview = request.dry_run
         self._enforcement = self._enforce(Stack(request.stack, request.project, request.dry_run))
+        self._opened = False
 
     def analyze(self, request: analyzer_pb2.AnalyzeRequest) -> analyzer_pb2.AnalyzeResponse:
         """Judge the inputs of a resource, before it is made."""
+        opening = self._opening(request.urn)
         if not self._catalogue.for_type(request.type):
-            return analyzer_pb2.AnalyzeResponse()
+            return analyzer_pb2.AnalyzeResponse(diagnostics=opening)
         try:
             resource = wire.resource(request)
         except wire.UnreadableError as error:
-            return analyzer_pb2.AnalyzeResponse(diagnostics=[_unreadable(request, error)])
+            return analyzer_pb2.AnalyzeResponse(diagnostics=[*opening, _unreadable(request, error)])
         outcomes = self.judged(resource)
         if not self._preview:
             self._remember(resource, outcomes)
         moment = Moment.PREVIEW if self._preview else Moment.UPDATE
-        return analyzer_pb2.AnalyzeResponse(diagnostics=self._told(outcomes, moment))
+        return analyzer_pb2.AnalyzeResponse(diagnostics=[*opening, *self._told(outcomes, moment)])
 
     def analyze_stack(self, request: analyzer_pb2.AnalyzeStackRequest) -> analyzer_pb2.AnalyzeResponse:
         """Judge the outputs of all resources: for the stack rules, and for what was left open in an update."""
-        resources, outcomes, told = [], [], []
+        resources, outcomes, told = [], [], self._opening("")
         for sent in request.resources:
             wanted, left = self._catalogue.wanted_by_stack_rules(sent.type), self._open.get(sent.urn)
             if not (wanted or left):
@@ -126,6 +129,13 @@ class Analyzer:
         """Return what the stack rules find."""
         return list(evaluate_stack(self._catalogue, resources))
 
+    def _opening(self, urn: str) -> list[analyzer_pb2.AnalyzeDiagnostic]:
+        """Return what is said of the stack before anything else, the first time."""
+        if self._opened:
+            return []
+        self._opened = True
+        return [_diagnostic(CLOSING, one.text, one.level, urn) for one in self._enforcement.opening()]
+
     def _remember(self, resource: Resource, outcomes: Iterable[Outcome]) -> None:
         rules = frozenset(one.rule.id for one in outcomes if isinstance(one.finding, NotYetKnown))
         self._open.pop(resource.urn, None)
@@ -139,30 +149,29 @@ class Analyzer:
 
     def _told(self, outcomes: Iterable[Outcome], moment: Moment) -> list[analyzer_pb2.AnalyzeDiagnostic]:
         told: list[analyzer_pb2.AnalyzeDiagnostic] = []
-        unknown: dict[tuple[str, str], analyzer_pb2.AnalyzeDiagnostic] = {}
+        unknown: dict[tuple[str, str, Level], analyzer_pb2.AnalyzeDiagnostic] = {}
         for outcome in outcomes:
-            level = self._level(outcome, moment)
-            if level is None:
+            verdict = self._verdict(outcome, moment)
+            if verdict is None:
                 continue
-            rule, urn = outcome.rule, outcome.resource.urn if outcome.resource else ""
+            rule, urn, level = outcome.rule, outcome.resource.urn if outcome.resource else "", verdict.level
+            found = f"{text(outcome, moment)}{verdict.because}"
             if not isinstance(outcome.finding, NotYetKnown):
-                told.append(_diagnostic(rule.id, f"{rule.title}\n{text(outcome)}", level, urn, rule))
-            elif (rule.id, urn) in unknown:
-                unknown[rule.id, urn].message += f"\n{text(outcome, moment)}"
+                told.append(_diagnostic(rule.id, f"{rule.title}\n{found}", level, urn, rule))
+            elif (rule.id, urn, level) in unknown:
+                unknown[rule.id, urn, level].message += f"\n{found}"
             else:
-                found = f"{rule.title}\n{text(outcome, moment)}"
-                unknown[rule.id, urn] = _diagnostic(rule.id, found, level, urn, rule)
+                unknown[rule.id, urn, level] = _diagnostic(rule.id, f"{rule.title}\n{found}", level, urn, rule)
         return [*told, *unknown.values()]
 
-    def _level(self, outcome: Outcome, moment: Moment) -> Level | None:
-        level = self._enforcement.decide(outcome)
+    def _verdict(self, outcome: Outcome, moment: Moment) -> Verdict | None:
+        final = moment is Moment.END
+        verdict = self._enforcement.decide(outcome, final)
         configured = self._configured.get(outcome.rule.id, Level.MANDATORY)
-        if level is None or configured is None:
+        if verdict is None or configured is None:
             return None
-        final = moment is Moment.END and self._enforcement.strict
-        if Level.ADVISORY in (level, configured) or (isinstance(outcome.finding, NotYetKnown) and not final):
-            return Level.ADVISORY
-        return Level.MANDATORY
+        unknown = isinstance(outcome.finding, NotYetKnown) and not (final and self._enforcement.strict)
+        return verdict._replace(level=Level.ADVISORY) if unknown or configured is Level.ADVISORY else verdict
 
 
 def _policy(rule: RuleBase) -> analyzer_pb2.PolicyInfo:

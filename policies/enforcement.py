@@ -18,16 +18,25 @@ class Level(Enum):
     """Is told and refuses nothing."""
 
 
-Decide: TypeAlias = Callable[[Outcome], Level | None]
-"""The level of a rule for the resource it speaks of, None where it says nothing.
+class Verdict(NamedTuple):
+    """What a finding does."""
 
-Asked for every outcome, whatever it found: a value that is not known yet is told as advisory by itself.
+    level: Level
+    because: str = ""
+    """What is added to the message, such as the exemption that excuses the finding."""
+
+
+Decide: TypeAlias = Callable[[Outcome, bool], Verdict | None]
+"""What an outcome does, None where nothing is said of it.
+
+Asked for every outcome, whatever it found: a value that is not known yet is told as advisory by itself. The second
+argument tells whether what is not known now will not be looked at again.
 """
 
 
-def mandatory(_outcome: Outcome) -> Level:
+def mandatory(_outcome: Outcome, _final: bool) -> Verdict:
     """Refuse whatever any rule finds."""
-    return Level.MANDATORY
+    return Verdict(Level.MANDATORY)
 
 
 class Remark(NamedTuple):
@@ -50,6 +59,8 @@ class Enforcement(NamedTuple):
     """Whether a mandatory rule that still does not know its value after the update fails the update."""
     closing: Callable[[], Iterable[Remark]] = silent
     """Asked once all resources were judged, at the end of a preview or update that came so far."""
+    opening: Callable[[], Iterable[Remark]] = silent
+    """Asked with the first resource, which is the stack itself: what refuses that lets nothing be made."""
 
 
 class Stack(NamedTuple):

@@ -19,7 +19,7 @@ from pulumi.runtime.proto import analyzer_pb2, plugin_pb2
 
 from policies.analyzer import Analyzer
 from policies.catalogue import load
-from policies.enforcement import Enforce, everything
+from policies.run import of_environment
 
 Request = TypeVar("Request", bound=message.Message)
 
@@ -32,9 +32,10 @@ _LOOK_SECONDS = 1.0
 """Between two looks whether the language host is still there."""
 
 
-def serve(enforce: Enforce = everything) -> None:
-    """Serve all rules; `enforce` is asked once, when the engine has named the stack, what a finding does there."""
-    run(Analyzer(load(), enforce))
+def serve() -> None:
+    """Serve all rules, enforced as the environment's file says: it is read when the engine has named the stack."""
+    catalogue = load()
+    run(Analyzer(catalogue, of_environment({rule.id for rule in catalogue.rules})))
 
 
 def run(analyzer: Analyzer) -> None:

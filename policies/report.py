@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
+from policies.enforcer import Decision, Exemption, Known, Standing, Use
 from policies.evaluate import Failure, Outcome
 from policies.rule import NotYetKnown, Resource, Violation
 
@@ -25,6 +27,48 @@ def text(outcome: Outcome, moment: Moment = Moment.PREVIEW) -> str:
     if isinstance(finding, NotYetKnown):
         return f"{rule.id}{where} {moment.value}"
     return f"{rule.id} ({rule.severity.value}){where}: {finding.message}\n  Remedy: {rule.remedy}"
+
+
+def because(decision: Decision) -> str:
+    """Return, as a line to be added, why a finding refuses nothing; empty where it refuses, or is not yet known."""
+    exemption = decision.exemption
+    if exemption is not None:
+        return f"\n  Exempted: until {exemption.expires}, by {exemption.owner}: {exemption.reason}"
+    if decision.known:
+        return "\n  Advisory: the baseline lists it"
+    if decision.standing is Standing.ADVISORY and refuses(decision.outcome):
+        return "\n  Advisory: the environment's file says so"
+    return ""
+
+
+def expired(exemption: Exemption) -> str:
+    """Return that an exemption refuses, now that it no longer holds."""
+    return (
+        f"expired exemption: {_named(exemption)} held until {exemption.expires}; {exemption.owner} mends what it"
+        " excused and removes it, or gives it a new day and reason"
+    )
+
+
+def closing(uses: Iterable[Use], obsolete: Iterable[Known]) -> list[str]:
+    """Return what is advisory at the end of a run: all exemptions, those without use, obsolete baseline entries."""
+    used = list(uses)
+    listed = [
+        f"\n- {_named(one.exemption)}, until {one.exemption.expires}, by {one.exemption.owner},"
+        f" findings: {one.findings}: {one.exemption.reason}"
+        for one in used
+    ]
+    return [
+        *(["exemptions of this stack:" + "".join(listed)] if listed else []),
+        *(f"unused exemption: {_named(one.exemption)} matches no finding; remove it" for one in used if one.unused),
+        *(
+            f"obsolete baseline entry: {one.control} finds nothing on {one.urn}; `idp policy baseline` removes it"
+            for one in obsolete
+        ),
+    ]
+
+
+def _named(exemption: Exemption) -> str:
+    return f"{exemption.control} on {exemption.resource.text}"
 
 
 def refuses(outcome: Outcome) -> bool:

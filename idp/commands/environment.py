@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from environments import Environment
-from idp import cluster, display, orchestration, readiness
+from idp import cluster, display, exemptions, orchestration, readiness
 from idp.commands.options import EnvironmentName, IKnow, Json, Layer, Refresh, Wait
 from idp.engine.layer import Result
 from idp.errors import Exit, IdpError
@@ -44,7 +44,7 @@ def up(
         readiness.started(session, display.note) as ready,
     ):
         results = _run(ready, lambda watch: orchestration.up(ready, watch, refresh=refresh))
-        _show(session.environment.name, results, as_json)
+        _show(session.environment, results, as_json)
         if not as_json:
             display.next_steps(session.environment.name, results, cluster.kubeconfig(session))
 
@@ -56,7 +56,7 @@ def preview(env: EnvironmentName, layer: Layer = None, as_json: Json = False) ->
         results = _run(ready, lambda watch: orchestration.preview(ready, watch))
         for missing in [name for name in session.chosen if name not in {result.layer for result in results}]:
             display.note(f"{missing}: previewed once {', '.join(session.graph[missing])} stands; it reads its outputs")
-        _show(session.environment.name, results, as_json)
+        _show(session.environment, results, as_json)
 
 
 def down(
@@ -80,7 +80,7 @@ def down(
         # What was never there needs neither a plugin nor a server to be removed.
         with readiness.started(replace(session, chosen=tuple(standing)), display.note) as ready:
             results = _run(ready, lambda watch: orchestration.down(ready, watch, refresh=refresh, unprotect=unprotect))
-        _show(session.environment.name, results, as_json)
+        _show(session.environment, results, as_json)
 
 
 def status(env: EnvironmentName, as_json: Json = False) -> None:
@@ -143,11 +143,16 @@ def _interruptible(session: Session) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _show(environment: str, results: Sequence[Result], as_json: bool) -> None:
+def _show(environment: Environment, results: Sequence[Result], as_json: bool) -> None:
+    listed = exemptions.listed(environment, results)
     if as_json:
-        typer.echo(json.dumps({"environment": environment, "layers": [_json(result) for result in results]}, indent=2))
+        layers = [_json(result) for result in results]
+        shown = {"environment": environment.name, "layers": layers, "exemptions": [vars(one) for one in listed]}
+        typer.echo(json.dumps(shown, indent=2))
     else:
-        display.summary(environment, results)
+        display.summary(environment.name, results)
+        if any(result.action != "destroy" for result in results):
+            display.exemptions(listed)
     if any(result.refused for result in results):
         raise typer.Exit(Exit.VIOLATION)
     if not all(result.ok for result in results):
@@ -165,6 +170,7 @@ def _json(result: Result) -> dict[str, object]:
         "unchanged": progress.same,
         "outputs_changed": progress.outputs_changed,
         "steps": [vars(step) for step in progress.steps],
+        "policies": vars(progress.counts),
         "violations": [vars(violation) for violation in progress.violations],
         "errors": progress.errors,
     }

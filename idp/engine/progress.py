@@ -16,6 +16,8 @@ from pulumi.automation.events import (
     StepEventStateMetadata,
 )
 
+from idp.engine.findings import Counts, counts
+
 STACK = "pulumi:pulumi:Stack"
 
 _UNCHANGED = {OpType.SAME, OpType.READ, OpType.REFRESH}
@@ -43,6 +45,11 @@ class Violation:
     mandatory: bool
     urn: str | None
     message: str
+
+    @property
+    def counts(self) -> Counts:
+        """How many findings it tells."""
+        return counts(self.message, mandatory=self.mandatory)
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,11 @@ class Progress:
         """Operations by kind, unchanged resources apart: `{"create": 3}`."""
         return Counter(step.op for step in self.steps)
 
+    @property
+    def counts(self) -> Counts:
+        """What the policies found."""
+        return sum((violation.counts for violation in self.violations), Counts())
+
     def add(self, event: EngineEvent) -> None:
         """Take in one event."""
         if event.resource_pre_event:
@@ -91,10 +103,14 @@ class Progress:
         elif event.summary_event:
             self.same = event.summary_event.resource_changes.get(OpType.SAME, 0)
 
+    @property
+    def telling(self) -> list[str]:
+        """The errors that say more than that there was one, which is also how a refusal ends."""
+        return [error for error in self.errors if not _HOLLOW.search(error)]
+
     def conclude(self) -> None:
         """Drop errors that only say that there was one, if another says which."""
-        telling = [error for error in self.errors if not _HOLLOW.search(error)]
-        self.errors = telling or self.errors
+        self.errors = self.telling or self.errors
 
     def _begin(self, metadata: StepEventMetadata) -> None:
         if metadata.op not in _UNCHANGED:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import yaml
 
 from stacks import layers
 
@@ -107,6 +109,15 @@ def made(platform: Checkout, *mistakes: Mistake) -> Iterator[None]:
             path.write_text(text)
 
 
+@contextmanager
+def described(platform: Checkout) -> Iterator[None]:
+    """Put the environment's file back at the end."""
+    try:
+        yield
+    finally:
+        platform.describe(None)
+
+
 def refused(layers: Sequence[dict[str, Any]]) -> list[str]:
     """Return what mandatory policies said in the layers' results."""
     return [found["message"] for layer in layers for found in layer["violations"] if found["mandatory"]]
@@ -169,6 +180,77 @@ def test_stock_pulumi_is_refused_too(platform: Checkout, kubectl: Kubectl, comma
     assert f" on {ONE.where}" in said, stock
     deployment = ("Deployment", "sample", "hello")
     assert kubectl.platform_objects()[deployment]["spec"] == before[deployment]["spec"]
+
+
+HELLO = "urn:pulumi:local.workspaces::idp::*kubernetes:apps/v1:Deployment::sample-*"
+
+
+def policies(**part: object) -> str:
+    return "\n" + yaml.safe_dump({"policies": part})
+
+
+def exemption(days: int) -> dict[str, str]:
+    expires = (datetime.now(UTC).date() + timedelta(days)).isoformat()
+    about = {"owner": "team-sample", "reason": "A test", "expires": expires}
+    return {"control": ONE.rule, "resource": HELLO, **about}
+
+
+def test_an_exemption_excuses_a_finding_until_its_day_is_over(platform: Checkout, kubectl: Kubectl) -> None:
+    with described(platform), made(platform, ONE), unchanged(platform, kubectl):
+        platform.describe(platform.original + policies(exemptions=[exemption(1)]))
+        ran = platform.idp("preview", "local", "--layer", "workspaces", "--json")
+        assert ran.code == 0, ran
+        [layer] = ran.json()["layers"]
+        assert layer["policies"] == {"refused": 0, "advisory": 0, "exempted": 1}
+        [listed] = ran.json()["exemptions"]
+        assert listed == {**exemption(1), "expired": False, "findings": 1}
+
+        platform.describe(platform.original + policies(exemptions=[exemption(-1)]))
+        ran = platform.idp("up", "local", "--layer", "workspaces", "--json")
+        assert ran.code == VIOLATION, ran
+        messages = refused(ran.json()["layers"])
+        assert [message for message in messages if f"expired exemption: {ONE.rule} on {HELLO}" in message]
+        assert [message for message in messages if f" on {ONE.where}" in message]
+        assert [one["expired"] for one in ran.json()["exemptions"]] == [True]
+
+
+def test_policies_that_cannot_be_used_excuse_nothing(platform: Checkout, kubectl: Kubectl) -> None:
+    """The model does not know the controls: the pack does, before anything is made."""
+    unknown = {**exemption(1), "control": "image_pined"}
+    shell = 'eval "$(.venv/bin/idp env-vars local)"; pulumi up --yes --skip-preview -s local.workspaces'
+    before = kubectl.platform_objects()
+    with described(platform), made(platform, ONE):
+        platform.describe(platform.original + policies(exemptions=[unknown], strict=True))
+        stock = run("bash", "-euc", shell, cwd=platform.root)
+    assert stock.code != 0, stock
+    deployment = ("Deployment", "sample", "hello")
+    assert kubectl.platform_objects()[deployment]["spec"] == before[deployment]["spec"]
+    said = " ".join((stock.out + stock.err).split())
+    assert "cannot be used: local.yaml: policies.exemptions[0].control: 'image_pined' is not allowed" in said, stock
+
+
+def test_what_was_there_before_is_only_reported_and_what_is_new_refuses(platform: Checkout, kubectl: Kubectl) -> None:
+    before, new = ONE, MISTAKES[5]
+    file = platform.root / "environments/local.baseline.json"
+    try:
+        with described(platform), made(platform, before), unchanged(platform, kubectl):
+            ran = platform.idp("policy", "baseline", "local", "--layer", "workspaces", "--json")
+            assert ran.code == 0, ran
+            assert [(one["control"], one["findings"]) for one in ran.json()["findings"]] == [(before.rule, 1)]
+            platform.describe(platform.original + policies(baseline=file.name, strict=True))
+            written = file.read_text()
+            assert platform.idp("policy", "baseline", "local", "--layer", "workspaces").code == 0
+            assert file.read_text() == written
+
+            ran = platform.idp("preview", "local", "--layer", "workspaces", "--json")
+            assert ran.code == 0, ran
+            assert ran.json()["layers"][0]["policies"] == {"refused": 0, "advisory": 1, "exempted": 0}
+            with made(platform, new):
+                ran = platform.idp("preview", "local", "--layer", "workspaces", "--json")
+            assert ran.code == VIOLATION, ran
+            assert all(f"\n{new.rule} (" in message for message in refused(ran.json()["layers"]))
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def test_once_it_is_put_right_nothing_is_left_of_it(platform: Checkout) -> None:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from environments import vocabulary as words
 
 DIGEST = "@sha256:" + "0a" * 32
+URN = "urn:pulumi:dev.workspaces::idp"
 
 
 def packet(tag: int, length: int = 100) -> str:
@@ -105,6 +106,21 @@ GOOD: list[tuple[Any, list[object]]] = [
     (words.SecretPath, ["hello", "shop/payment", "a/b.c/d-e_f", "_x", "7", "a" * 200]),
     (words.SecretField, ["password", "api-key", "tls.crt", "_x", "a" * 100]),
     (words.SecretFileName, ["password", "tls.crt", "A..b", "a" * 100]),
+    (words.ControlId, ["image_pinned", "a", "eks_1", "a" * 60]),
+    (
+        words.ResourcePattern,
+        [
+            f"{URN}::kubernetes:apps/v1:Deployment::web",
+            f"{URN}::*kubernetes:apps/v1:Deployment::*",
+            f"{URN}::idp:index:Workspace$idp:index:HttpService$kubernetes:apps/v1:Deployment::a b::c[0]*",
+            "urn:pulumi:mr-42.foundation::idp::pulumi:pulumi:Stack::idp-mr-42.foundation",
+            "namespace:workspaces/shop",
+            "namespace:platform/*-gateway",
+            "namespace:secrets/a*",
+        ],
+    ),
+    (words.Day, ["2026-11-25", "2028-02-29", "2099-12-31"]),
+    (words.BaselineFile, ["dev.baseline.json", "b.json", "1_a-b.json"]),
 ]
 
 BAD: list[tuple[Any, list[object]]] = [
@@ -270,9 +286,42 @@ BAD: list[tuple[Any, list[object]]] = [
     ),
     (words.SecretField, ["", ".a", "-a", "a/b", "a b", 'a" | env', "{{a}}", "$a", "a" * 101, "a\n", "ä"]),
     (words.SecretFileName, ["", ".", "..", ".a", "-a", "a/b", "../a", "a b", "{{a}}", "a" * 101, "a\n", "a\0"]),
+    (words.ControlId, ["Image", "image-pinned", "1a", "a" * 61, "", "*"]),
+    (
+        words.ResourcePattern,
+        [
+            "*",
+            "**",
+            "urn:pulumi:*",
+            f"{URN}::*::*",
+            f"{URN}::*::web",
+            f"{URN}::kubernetes:apps/v1:*::web",
+            f"{URN}::kubernetes:*:Deployment::web",
+            f"{URN}::kubernetes:apps/v1:Deployment::",
+            f"{URN}::Deployment::web",
+            "urn:pulumi:*.workspaces::idp::kubernetes:apps/v1:Deployment::web",
+            "urn:pulumi:dev.*::idp::kubernetes:apps/v1:Deployment::web",
+            "urn:pulumi:dev::idp::kubernetes:apps/v1:Deployment::web",
+            "urn:pulumi:dev.nowhere::idp::kubernetes:apps/v1:Deployment::web",
+            "urn:pulumi:dev.workspaces::*::kubernetes:apps/v1:Deployment::web",
+            f"{URN}::*$kubernetes:apps/v1:Deployment::web",
+            f"{URN}::kubernetes:apps/v1:Deployment::web\n",
+            "namespace:*",
+            "namespace:workspaces/*",
+            "namespace:workspaces/**-*",
+            "namespace:*/shop",
+            "namespace:foundation/shop",
+            "namespace:shop",
+            "shop",
+            f"{URN}::kubernetes:apps/v1:Deployment::{'x' * 600}",
+        ],
+    ),
+    (words.Day, ["2026-13-01", "2026-1-1", "26-01-01", "1999-01-01", "2026-11-25T00:00", "tomorrow"]),
+    (words.BaselineFile, ["../dev.json", "a/b.json", ".json", "dev.yaml", "/etc/x.json", "A.json", f"{'a' * 56}.json"]),
 ]
 
 UNEXPRESSIBLE: list[tuple[Any, str]] = [
+    (words.Day, "2026-02-29"),
     *((words.Cidr, text) for text in ("169.0.0.0/8", "169.128.0.0/9", "10.0.0.1/16", "10.20.1.0/16")),
     *((words.VpcCidr, text) for text in ("10.20.0.1/16", "10.20.1.0/16", "10.20.8.0/20")),
     *((words.OpenpgpKey, text) for text in (packet(0xC5), packet(0xC7), packet(0x9B), f"{packet(0x99)}A")),

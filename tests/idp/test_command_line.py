@@ -214,6 +214,8 @@ def test_json_is_one_document_with_all_that_happened(ready: SimpleNamespace, ope
     assert row["changes"] == {"create": 1}
     assert row["unchanged"] == 3
     assert row["violations"][0]["message"] == "image is missing"
+    assert row["policies"] == {"refused": 1, "advisory": 0, "exempted": 0}
+    assert document["exemptions"] == []
     assert row["seconds"] == 1.23
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from idp import display
 from idp.engine.layer import Result
 from idp.engine.progress import Progress, Step, Violation
+from idp.exemptions import Listed
 
 Print = Callable[[], str]
 
@@ -111,3 +112,25 @@ def test_the_summary(out: Print, result: Result, words: list[str]) -> None:
     display.summary("local", [result])
     row = next(line for line in out().splitlines() if line.startswith("│ a "))
     assert all(word in row for word in words)
+
+
+def test_exemptions_are_listed_and_findings_that_they_excuse_refuse_nothing(out: Print, err: Print) -> None:
+    finding = "image_pinned (medium) on web, spec: wrong; allowed is right\n  Exempted: until 2026-11-25, by team-a: x"
+    listing = "exemptions of this stack:\n- image_pinned on urn[x], until 2026-11-25, by team-a, findings: 1: x"
+    progress = Progress("platform")
+    progress.violations += [Violation("resources", False, "urn", finding), Violation("stack", False, "", listing)]
+    display.summary("local", [Result("platform", "preview", True, 1.0, progress)])
+    display.exemptions([Listed("image_pinned", "urn[x]", "team-a", "x", "2026-11-25", expired=False, findings=1)])
+    display.exemptions([Listed("image_pinned", "urn[y]", "team-a", "x", "2026-11-24", expired=True, findings=None)])
+    assert "1 exempted" in out()
+    assert "refused" not in out()
+    assert "advisory" not in out()
+    assert "image_pinned on urn[x]\n    until 2026-11-25, by team-a, findings: 1: x" in out()
+    assert "image_pinned on urn[y]\n    expired 2026-11-24, by team-a, not looked at: x" in out()
+    assert "Exempted: until 2026-11-25" in err()
+    assert "exemptions of this stack" not in err()
+
+
+def test_without_exemptions_nothing_is_said_of_them(out: Print) -> None:
+    display.exemptions([])
+    assert out() == ""

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from policies import pack
 from policies.analyzer import Analyzer
 from policies.catalogue import Catalogue
-from policies.enforcement import Enforce, Enforcement, Level, Remark, Stack, everything
+from policies.enforcement import Enforce, Enforcement, Level, Remark, Stack, Verdict, everything
 from policies.evaluate import Outcome
 from policies.wire import DEEPEST
 
@@ -169,14 +169,17 @@ def test_the_stack_is_named_to_whoever_decides(catalogue: Catalogue) -> None:
 
 @pytest.mark.parametrize(("level", "told"), [(Level.MANDATORY, 2), (Level.ADVISORY, 2), (None, 1)])
 def test_a_level_is_decided_for_each_rule_and_resource(catalogue: Catalogue, level: Level | None, told: int) -> None:
-    def decide(outcome: Outcome) -> Level | None:
+    def decide(outcome: Outcome, _final: bool) -> Verdict | None:
         assert outcome.resource is not None
-        return level if (outcome.rule.id, outcome.resource.urn) == ("image_pinned", "urn:web") else Level.MANDATORY
+        meant = (outcome.rule.id, outcome.resource.urn) == ("image_pinned", "urn:web")
+        decided = level if meant else Level.MANDATORY
+        return Verdict(decided, "\n  Because: of that") if decided else None
 
     with serving(catalogue, lambda _stack: Enforcement(decide)) as update:
         said = update.analyze(pod(BAD, resources={}))
         levels = {message.partition(" ")[0]: level for level, message in said}
         assert levels.get("image_pinned") == (level.name if level else None)
+        assert all(message.endswith("\n  Because: of that") for _, message in said)
         assert levels["container_resources"] == "MANDATORY"
         assert len(levels) == told
         assert [found for found, _ in update.analyze(pod(BAD), name="other")] == ["MANDATORY"]
@@ -192,6 +195,15 @@ def test_remarks_are_told_at_the_end(catalogue: Catalogue) -> None:
             ("ADVISORY", "an exemption matches nothing"),
             ("MANDATORY", "an exemption has expired"),
         ]
+
+
+def test_remarks_at_the_beginning_are_told_once_and_before_anything_is_made(catalogue: Catalogue) -> None:
+    opening = (Remark("an exemption has expired", Level.MANDATORY),)
+    with serving(catalogue, lambda _stack: Enforcement(opening=lambda: opening)) as update:
+        assert update.analyze({}, "pulumi:pulumi:Stack") == [("MANDATORY", "an exemption has expired")]
+        assert update.analyze(pod(GOOD)) == update.analyze_stack() == []
+        update.stack()
+        assert update.analyze_stack() == [("MANDATORY", "an exemption has expired")]
 
 
 def test_a_stack_that_can_not_be_enforced_ends_the_command_with_the_reason(catalogue: Catalogue) -> None:
@@ -230,7 +242,9 @@ def test_a_command_can_lower_a_rule(
 
 
 def test_a_command_can_not_raise_what_was_decided(catalogue: Catalogue) -> None:
-    with serving(catalogue, lambda _stack: Enforcement(lambda _outcome: Level.ADVISORY, strict=True)) as update:
+    with serving(
+        catalogue, lambda _stack: Enforcement(lambda _outcome, _final: Verdict(Level.ADVISORY), strict=True)
+    ) as update:
         _configured(update, {"image_pinned": analyzer_pb2.MANDATORY})
         assert [found for found, _ in update.analyze(pod(BAD))] == ["ADVISORY"]
 
