@@ -10,7 +10,7 @@ from pulumi.automation.errors import CommandError
 from rich.markup import escape
 
 from environments import InvalidEnvironment
-from idp.commands import describe, environment, local, secrets, vault
+from idp.commands import describe, environment, local, policy, secrets, vault
 from idp.display import err
 from idp.engine.command import reason
 from idp.errors import Exit, IdpError
@@ -29,6 +29,7 @@ app = typer.Typer(
 environment.register(app)
 describe.register(app)
 app.add_typer(local.app, name="local")
+app.add_typer(policy.app, name="policy")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(vault.app, name="vault")
 

@@ -18,7 +18,7 @@ ALLOWED = {
     "environments": set[str](),
     "policies": set[str](),
     "stacks": {"components", "environments"},
-    "idp": {"environments", "stacks"},
+    "idp": {"environments", "policies", "stacks"},
 }
 """Package -> the other packages that it may import."""
 
