@@ -15,12 +15,16 @@ def text(report: Report) -> str:
     lines = [line for one in report.judged for line in _paragraphs(one)]
     counts = Counter(one.verdict for one in report.judged)
     told = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict])
-    return "\n".join([*lines, f"{len(report.judged)} resources{': ' if told else ''}{told}"])
+    return "\n".join([*lines, f"{_counted(len(report.judged))}{': ' if told else ''}{told}"])
 
 
 def rows(report: Report) -> str:
     """Return a JSON list with a row for each resource."""
     return json.dumps([_row(one) for one in report.judged], indent=2)
+
+
+def _counted(number: int) -> str:
+    return f"{number} resource{'' if number == 1 else 's'}"
 
 
 def _paragraphs(judged: Judged) -> Iterator[str]:

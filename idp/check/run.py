@@ -104,7 +104,7 @@ class _Reading:
                 if source.named or (root.keys is None and root.entries is None):
                     raise refused(root, f"is something else; {_ALLOWED}")
                 if passed_over:
-                    self._note(f"{source.path}:{root.line}: passed over; {_ALLOWED}")
+                    self._note(f"{source.path}:{root.line}: is something else and passed over; {_ALLOWED}")
                 passed_over = False
                 continue
             if document.faults:

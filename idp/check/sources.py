@@ -76,7 +76,7 @@ def sources(paths: Sequence[str], standard_input: BinaryIO, note: Callable[[str]
 
 def shown(path: str) -> str:
     """Return a path as it may be printed, whatever bytes it has."""
-    return printable(os.fsencode(path).decode(errors="backslashreplace"))
+    return printable(os.fsencode(path).decode(errors="backslashreplace").removeprefix("./"))
 
 
 def from_here(path: str) -> str:
