@@ -106,18 +106,19 @@ def test_a_folder_with_nothing_to_check_is_a_problem(tmp_path: Path) -> None:
     assert "holds nothing to check; allowed are files .yaml, .yml, .json" in str(problem)
 
 
-def test_deep_folders(tmp_path: Path) -> None:
-    here = os.getcwd()  # noqa: PTH109
+def test_deep_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    depth = 2100
+    """Deeper than a path may be long; no single path makes or removes so many."""
+    monkeypatch.chdir(tmp_path)
+    for _ in range(depth):
+        Path("d").mkdir()
+        os.chdir("d")
     try:
-        os.chdir(tmp_path)
-        # One level deeper than a path may be long, which no single path could make.
-        for _ in range(2100):
-            Path("d").mkdir()
-            os.chdir("d")
-        Path("x.yaml").touch()
         found, problems, _ = read(tmp_path)
     finally:
-        os.chdir(here)
+        for _ in range(depth):
+            os.chdir("..")
+            Path("d").rmdir()
     assert found == []
     assert [problem.message for problem in problems] == ["cannot be read: File name too long"]
 
