@@ -13,6 +13,9 @@ from policies.rule import Resource
 LONGEST_NAME = 253
 """Characters of a name in a report, the most that Kubernetes allows."""
 
+LONGEST_PATH = 1000
+"""Characters of a path inside a resource: it has the keys of the document in it."""
+
 _STEP = re.compile(r'\["(?P<odd>.*?)"\](?=[.\[]|\Z)|\[(?P<index>[0-9]+)\]|\.?(?P<key>[^.\[]+)')
 
 
@@ -54,10 +57,10 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def words(text: str) -> str:
+def words(text: str, longest: int = LONGEST_NAME) -> str:
     """Return a name as it may be printed anywhere, and no longer than a name is."""
-    shown = printable(text[:LONGEST_NAME])
-    return shown if len(text) <= LONGEST_NAME else f"{shown}..."
+    shown = printable(text[:longest])
+    return shown if len(text) <= longest else f"{shown}..."
 
 
 def text_at(node: Node, *keys: str) -> str:

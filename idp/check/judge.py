@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from idp.check.found import Found
+from idp.check.found import LONGEST_PATH, Found, words
 from policies.catalogue import Catalogue
 from policies.evaluate import Failure, Outcome, evaluate_resource, evaluate_stack
 from policies.rule import NotYetKnown, Profile, Severity
@@ -96,6 +96,7 @@ class Judge:
         self._catalogue = catalogue
         self._exempted = exempted
         self._kept = 0
+        self._wanted: dict[str, bool] = {}
 
     def judge(self, found: Found, path: str) -> Judged:
         """Return what the resource rules say."""
@@ -114,7 +115,10 @@ class Judge:
 
     def wants(self, found: Found) -> bool:
         """Tell whether a stack rule looks at the resource."""
-        return any(rule.types.match(found.stacked.type) for rule in self._catalogue.stack_rules)
+        token = found.stacked.type
+        if token not in self._wanted:
+            self._wanted[token] = any(rule.types.match(token) for rule in self._catalogue.stack_rules)
+        return self._wanted[token]
 
     def judge_stack(self, members: Sequence[tuple[Found, Judged]], path: str) -> Iterator[Judged]:
         """Add what the stack rules say to the resources at fault; yield the stack itself where it is."""
@@ -167,4 +171,4 @@ def _said(outcome: Outcome, found: Found | None) -> Said:
         message = "is not yet known" if isinstance(finding, NotYetKnown) else finding.message
         path = ".".join(part for part in (path, finding.path) if part)
     line = found.line_of(path) if found is not None else 1
-    return Said(rule.id, rule.severity, message, rule.remedy, path, line)
+    return Said(rule.id, rule.severity, message, rule.remedy, words(path, LONGEST_PATH), line)

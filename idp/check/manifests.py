@@ -14,6 +14,7 @@ from policies.rule import Resource
 _API_VERSION = re.compile(r"(?:(?P<group>[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)/)?(?P<version>[a-z0-9]{1,63})")
 _KIND = re.compile("[A-Za-z][A-Za-z0-9]{0,62}")
 _LIST = "List"
+_TYPED = {"apiVersion", "kind"}
 
 _numbers = count(1)
 
@@ -29,7 +30,13 @@ def token(api_version: str, kind: str) -> str:
 
 def is_manifest(root: Node) -> bool:
     """Tell whether a document means to be a manifest: it has one of the two keys that say what it is."""
-    return root.keys is not None and not root.keys.keys().isdisjoint({"apiVersion", "kind"})
+    return root.keys is not None and not root.keys.keys().isdisjoint(_TYPED) and not _is_chart(root)
+
+
+def _is_chart(root: Node) -> bool:
+    """Tell whether a document describes a Helm chart: those lie beside manifests and have one of the two keys."""
+    keys = (root.keys or {}).keys()
+    return "kind" not in keys and {"apiVersion", "name", "version"} <= keys
 
 
 def objects(root: Node) -> Iterator[Found]:
@@ -51,7 +58,7 @@ def objects(root: Node) -> Iterator[Found]:
 def _typed(node: Node, place: tuple[str | int, ...], default: tuple[str, str] | None) -> tuple[str, str]:
     if node.keys is None:
         raise refused(node, "is no mapping; allowed is a Kubernetes object", *place)
-    if default is not None and not is_manifest(node):
+    if default is not None and node.keys.keys().isdisjoint(_TYPED):
         return default
     return (
         _matching(node, place, "apiVersion", _API_VERSION, "`v1` or `apps/v1`"),

@@ -42,9 +42,11 @@ def is_state(root: Node) -> bool:
 
 
 def is_preview(root: Node) -> bool:
-    """Tell whether a document is a preview; one without steps has at least its summary."""
-    keys = root.keys or {}
-    return ("steps" in keys and keys["steps"].entries is not None) or "changeSummary" in keys
+    """Tell whether a document is a preview; pipelines of others have steps, too, but none with a URN."""
+    steps = (root.keys or {}).get("steps")
+    if steps is None or not steps.entries:
+        return "changeSummary" in (root.keys or {})
+    return all(step.keys is not None and {"op", "urn"} <= step.keys.keys() for step in steps.entries)
 
 
 def state(root: Node) -> Iterator[Found]:
@@ -57,7 +59,7 @@ def state(root: Node) -> Iterator[Found]:
 
 
 def preview(root: Node) -> Iterator[Found]:
-    """Yield each resource as it will be after the update, once; raises Unreadable."""
+    """Yield each resource as it will be after the update, once; raises Unreadable, also for a preview that failed."""
     seen: set[str] = set()
     for index, step in enumerate(_entries(root, "steps")):
         after = step.keys.get("newState") if step.keys is not None else None
@@ -68,6 +70,10 @@ def preview(root: Node) -> Iterator[Found]:
         if found.identity not in seen:
             seen.add(found.identity)
             yield found
+    for index, told in enumerate(_entries(root, "diagnostics")):
+        if text_at(told, "severity") == "error":
+            message = "tells of an error; allowed is the preview of a program that ran to its end"
+            raise refused(told, message, "diagnostics", index)
 
 
 def _entries(node: Node, *place: str) -> list[Node]:
