@@ -25,6 +25,12 @@ DEEPEST = 128
 MOST_VALUES = 1_000_000
 """Mappings, lists and scalars of one document, those behind aliases counted wherever they are used."""
 
+MOST_VALUES_OF_A_FILE = 2_000_000
+"""The same of all documents of a file: reading takes some five microseconds for each."""
+
+MOST_DOCUMENTS = 100_000
+"""Documents of one file, empty ones too."""
+
 _TAGS = {"!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq"))}
 _JSON = re.compile(r"\s*[{\[]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -65,7 +71,7 @@ def from_json(text: str) -> Iterator[Node]:
     builder = _Builder()
     for _ in scan(text, builder):
         root = builder.root
-        builder.restart()
+        builder.restart(root.line if root is not None else 1)
         if root is not None:
             yield root
 
@@ -107,10 +113,15 @@ class _Builder(Builder):
 
     def __init__(self) -> None:
         super().__init__(deepest=DEEPEST)
-        self.restart()
+        self._earlier = self._values = 0
+        self.restart(1)
 
-    def restart(self) -> None:
+    def restart(self, line: int) -> None:
         """Forget the document that has ended."""
+        self.documents += 1
+        if self.documents > MOST_DOCUMENTS + 1:
+            self.stop(line, f"too many documents in one file: at most {MOST_DOCUMENTS:,}")
+        self._earlier += self._values
         self.root = None
         self.faults = []
         self._values = 0
@@ -118,8 +129,8 @@ class _Builder(Builder):
         self._anchors: dict[str, _Anchored | None] = {}
         self._anchor: str | None = None
 
-    def begin(self, _event: yaml.DocumentStartEvent, _line: int) -> None:
-        self.restart()
+    def begin(self, _event: yaml.DocumentStartEvent, line: int) -> None:
+        self.restart(line)
 
     def mark(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int) -> None:
         self._anchor = event.anchor
@@ -181,6 +192,8 @@ class _Builder(Builder):
         self._values += values
         if self._values > MOST_VALUES:
             self.stop(line, f"too many values in one document, aliases expanded: at most {MOST_VALUES:,}")
+        if self._earlier + self._values > MOST_VALUES_OF_A_FILE:
+            self.stop(line, f"too many values in one file, aliases expanded: at most {MOST_VALUES_OF_A_FILE:,}")
 
     def _grow(self, height: int) -> None:
         if self._spans:

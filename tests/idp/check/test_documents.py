@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from environments.yamltree import Node, Unreadable
+from idp.check import documents as module
 from idp.check.documents import DEEPEST, LARGEST, MOST_VALUES, documents
 from idp.check.scalars import plain
 
@@ -228,6 +229,23 @@ def test_limits_are_where_they_are_said_to_be() -> None:
         list(documents(b"#" * (LARGEST + 1)))
     # The limit is one document's.
     assert len(list(documents(b"a: [1, 2, 3]\n---\n" * 2000))) == 2001
+
+
+@pytest.mark.parametrize("text", ["---\n", "{}\n", "a: 1\n---\n", "[] "])
+def test_the_number_of_documents_is_bounded(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_DOCUMENTS", 50)
+    assert len(read(text * 49)) in (49, 50)
+    with pytest.raises(Unreadable, match="too many documents in one file: at most 50"):
+        read(text * 60)
+
+
+@pytest.mark.parametrize("text", ["---\n- a\n- &x b\n- *x\n", '{"a": [1, 2]}\n'])
+def test_the_values_of_all_documents_are_bounded(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the two has four values."""
+    monkeypatch.setattr(module, "MOST_VALUES_OF_A_FILE", 40)
+    assert len(read(text * 10)) == 10
+    with pytest.raises(Unreadable, match="too many values in one file"):
+        read(text * 11)
 
 
 def test_a_tag_of_another_program_is_told_and_read_on() -> None:
