@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from idp.check.judge import MOST_OF_A_CONTROL, Verdict, selected
 from policies.catalogue import Catalogue, load
 from policies.evaluate import Failure, Outcome, evaluate_resource, evaluate_stack
+from policies.kinds import kubernetes
 from policies.plain import UNKNOWN, Plain
 from policies.pods import ALL
-from policies.rule import NotYetKnown, Profile, Resource, Rule
+from policies.rule import NotYetKnown, Profile, Resource, Rule, StackRule, Violation
 from policies.samples import workload
 
-from .forms import FORMS, MANIFESTS, checked, findings, samples
+from .forms import FORMS, MANIFESTS, checked, findings, samples, state
 
 CATALOGUE = load()
 ITEM = re.compile(r"^items\[\d+\]\.?")
@@ -132,3 +133,33 @@ def test_a_broken_rule_refuses_and_names_no_value(tmp_path: Path) -> None:
     (judged,) = checked(tmp_path, {"a.yaml": MANIFESTS["yaml"]([pod]) or ""}, Catalogue((broken,))).judged
     assert judged.verdict is Verdict.FAIL
     assert [said.message for said in judged.violations] == ["the rule could not be evaluated: KeyError"]
+
+
+def stack_rule(check: Callable[[Sequence[Resource]], Sequence[Violation]]) -> Catalogue:
+    rule = next(rule for rule in CATALOGUE.rules if isinstance(rule, StackRule))
+    return Catalogue((StackRule(**{**vars(rule), "types": kubernetes(Pod="core"), "check": check}),))
+
+
+def test_what_a_stack_lacks_as_a_whole_has_a_row_of_its_own(tmp_path: Path) -> None:
+    """One for all manifests, one for each state; its fault is nobody's but the stack's."""
+    pod = workload("Pod", {})
+    files = {f"{name}.json": FORMS[f"{form}.json"]([pod]) or "" for name, form in (("a", "list"), ("b", "list"))}
+    files["c.json"] = state([pod])
+    catalogue = stack_rule(lambda seen: [Violation(f"has {len(seen)} pods; allowed is none", "")])
+    report = checked(tmp_path, dict(files), catalogue)
+    stacks = [one for one in report.judged if one.kind == "Stack"]
+    assert [(Path(one.path).name, one.violations[0].message.split(";")[0]) for one in stacks] == [
+        ("c.json", "has 1 pods"),
+        ("a.json", "has 2 pods"),
+    ]
+    assert report.refused
+
+
+def test_a_broken_stack_rule_refuses(tmp_path: Path) -> None:
+    def check(seen: Sequence[Resource]) -> Sequence[Violation]:
+        raise KeyError(str(seen))
+
+    report = checked(tmp_path, {"a.json": FORMS["list.json"]([workload("Pod", {})]) or ""}, stack_rule(check))
+    assert report.refused
+    (said,) = report.judged[-1].violations
+    assert said.message == "the rule could not be evaluated: KeyError"
