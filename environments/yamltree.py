@@ -7,6 +7,7 @@ aliases), no depth can exhaust Python's stack, and reading ends at the first exc
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import yaml
@@ -92,20 +93,12 @@ def read(raw: bytes, parser: type = PARSER) -> Tree:
     Raises Unreadable where it has none or several, is too large or too deep, is not plain UTF-8, or uses anchors,
     aliases, tags, merge keys, directives or keys that are not plain words.
     """
-    text = _decoded(raw)
-    builder = _Builder()
+    builder = Builder()
     try:
-        for event in yaml.parse(text, Loader=parser):
+        for event in events(decoded(raw), parser):
             builder.take(event)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise Unreadable(
-            [*builder.faults, Fault(line, f"not YAML: {_one_line(error.problem or error.context)}")]
-        ) from None
-    except (yaml.YAMLError, ValueError, OverflowError):
-        # PyYAML's own parser lets chr() fail on escapes such as "\UFFFFFFFF".
-        raise Unreadable([*builder.faults, Fault(1, "not YAML: a character that does not exist")]) from None
+    except Unreadable as error:
+        raise Unreadable([*builder.faults, *error.faults]) from None
     if builder.faults:
         raise Unreadable(builder.faults)
     if builder.root is None:
@@ -113,9 +106,23 @@ def read(raw: bytes, parser: type = PARSER) -> Tree:
     return Tree(builder.root, builder.repeated)
 
 
-def _decoded(raw: bytes) -> str:
-    if len(raw) > LARGEST:
-        raise Unreadable([Fault(1, f"the file is too large: at most {LARGEST // 2**20} MiB")])
+def events(text: str, parser: type = PARSER) -> Iterator[yaml.Event]:
+    """Yield the parser's events one by one; raises Unreadable where the text is no YAML."""
+    try:
+        yield from yaml.parse(text, Loader=parser)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise Unreadable([Fault(line, f"not YAML: {_one_line(error.problem or error.context)}")]) from None
+    except (yaml.YAMLError, ValueError, OverflowError):
+        # PyYAML's own parser lets chr() fail on escapes such as "\UFFFFFFFF".
+        raise Unreadable([Fault(1, "not YAML: a character that does not exist")]) from None
+
+
+def decoded(raw: bytes, largest: int = LARGEST) -> str:
+    """Return the bytes of a file as text; raises Unreadable for more than `largest` or what is not plain UTF-8."""
+    if len(raw) > largest:
+        raise Unreadable([Fault(1, f"the file is too large: at most {largest // 2**20} MiB")])
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise Unreadable([Fault(1, "the file begins with a byte order mark: save it as UTF-8 without one")])
     try:
@@ -134,7 +141,7 @@ def _one_line(text: str | None) -> str:
 
 
 @dataclass(slots=True)
-class _Open:
+class Open:
     """A mapping or list that has begun and not ended."""
 
     node: Node
@@ -147,63 +154,85 @@ class _Open:
 
 
 @dataclass(slots=True)
-class _Builder:
+class Builder:
+    """Builds a tree from events; readers of a larger subset override what is refused here."""
+
     root: Node | None = None
     faults: list[Fault] = field(default_factory=list)
     repeated: list[Fault] = field(default_factory=list)
-    stack: list[_Open] = field(default_factory=list)
+    stack: list[Open] = field(default_factory=list)
     documents: int = 0
+    deepest: int = DEEPEST
 
     def take(self, event: yaml.Event) -> None:
         """Add one event of the parser to the tree."""
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.DocumentStartEvent):
-            self._begin(event, line)
+            self.begin(event, line)
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
-            self.stack.pop()
+            self.close()
         elif isinstance(event, yaml.AliasEvent):
-            self._refuse(line, "aliases (*) are not allowed: write the value out")
-            self._skip_or_place(Node(line))
-        elif isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)):
-            self._node(event, line)
+            self.alias(event, line)
+        elif isinstance(event, yaml.ScalarEvent):
+            self.mark(event, line)
+            self._scalar(event, line)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self.mark(event, line)
+            self.open(Node(line, keys={}) if isinstance(event, yaml.MappingStartEvent) else Node(line, entries=[]))
 
-    def _begin(self, event: yaml.DocumentStartEvent, line: int) -> None:
+    def begin(self, event: yaml.DocumentStartEvent, line: int) -> None:
+        """Begin a document."""
         self.documents += 1
         if event.version or event.tags:
-            self._refuse(line, "directives (%) are not allowed")
+            self.refuse(line, "directives (%) are not allowed")
         if self.documents > 1:
-            self._stop(line, "a second document (---) is not allowed: one environment, one file")
+            self.stop(line, "a second document (---) is not allowed: one environment, one file")
 
-    def _node(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int) -> None:
+    def mark(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int) -> None:
+        """Look at the anchor and tag of the scalar or collection that begins."""
         if event.anchor is not None:
-            self._refuse(line, "anchors (&) are not allowed: write the value out where it is needed")
+            self.refuse(line, "anchors (&) are not allowed: write the value out where it is needed")
         if event.tag is not None:
-            self._refuse(line, "tags (!) are not allowed: put text that needs it into quotes")
-        if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event, line)
-            return
-        if len(self.stack) == DEEPEST:
-            self._stop(line, f"nested too deeply: at most {DEEPEST} levels")
-        node = Node(line, keys={}) if isinstance(event, yaml.MappingStartEvent) else Node(line, entries=[])
-        place = self._skip_or_place(node)
-        self.stack.append(_Open(node, place))
+            self.refuse(line, "tags (!) are not allowed: put text that needs it into quotes")
 
-    def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
-        top = self.stack[-1] if self.stack else None
-        if top is None or top.node.keys is None or top.key is not None:
-            self._skip_or_place(Node(line, scalar(event), event.value))
-            return
-        key, plain = event.value, event.implicit[0]
+    def alias(self, _event: yaml.AliasEvent, line: int) -> None:
+        """Put what an alias stands for where the alias is."""
+        self.refuse(line, "aliases (*) are not allowed: write the value out")
+        self.put(Node(line))
+
+    def open(self, node: Node) -> None:
+        """Begin a mapping or list."""
+        if len(self.stack) == self.deepest:
+            self.stop(node.line, f"nested too deeply: at most {self.deepest} levels")
+        self.stack.append(Open(node, self.put(node)))
+
+    def close(self) -> None:
+        """End the mapping or list that began last."""
+        self.stack.pop()
+
+    def merge(self, top: Open) -> None:
+        """Meet a merge key in a mapping; its value comes next."""
+        self.refuse(top.key_line, "merge keys (<<) are not allowed: write the keys out")
+        top.skipping = True
+
+    def scalar(self, event: yaml.ScalarEvent) -> object:
+        """Return the value of a scalar that is no key."""
+        return scalar(event)
+
+    def wants_key(self) -> bool:
+        """Tell whether the next scalar is the key of a mapping."""
+        return bool(self.stack) and self.stack[-1].node.keys is not None and self.stack[-1].key is None
+
+    def key(self, key: str, line: int) -> None:
+        """Add a key to the mapping that began last."""
+        top = self.stack[-1]
         top.key, top.key_line, top.skipping = key, line, False
-        if plain and key == "<<":
-            self._refuse(line, "merge keys (<<) are not allowed: write the keys out")
-            top.skipping = True
-        elif (first := top.node.keys.get(key)) is not None:
+        if top.node.keys is not None and (first := top.node.keys.get(key)) is not None:
             top.skipping = True
             message = f"is there already, on line {first.line}: each key once only"
             self.repeated.append(Fault(line, message, (*top.place, key)))
 
-    def _skip_or_place(self, node: Node) -> tuple[str | int, ...]:
+    def put(self, node: Node) -> tuple[str | int, ...]:
         """Put a finished scalar or a beginning collection where it belongs and return its place."""
         if not self.stack:
             self.root = node
@@ -213,18 +242,30 @@ class _Builder:
             top.node.entries.append(node)
             return (*top.place, len(top.node.entries) - 1)
         if top.key is None:
-            self._stop(node.line, "a key must be a plain word")
+            self.stop(node.line, "a key must be a plain word")
         key, top.key = top.key or "", None
         node.line = top.key_line
         if top.node.keys is not None and not top.skipping:
             top.node.keys[key] = node
         return (*top.place, key)
 
-    def _refuse(self, line: int, message: str) -> None:
+    def refuse(self, line: int, message: str) -> None:
+        """Note what is wrong and go on."""
         self.faults.append(Fault(line, message))
 
-    def _stop(self, line: int, message: str) -> None:
-        raise Unreadable([*self.faults, Fault(line, message)])
+    def stop(self, line: int, message: str) -> None:
+        """Say what is wrong and read no further: raises Unreadable."""
+        raise Unreadable([Fault(line, message)])
+
+    def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
+        if not self.wants_key():
+            self.put(Node(line, self.scalar(event), event.value))
+        elif event.implicit[0] and event.value == "<<":
+            top = self.stack[-1]
+            top.key, top.key_line, top.skipping = event.value, line, False
+            self.merge(top)
+        else:
+            self.key(event.value, line)
 
 
 def scalar(event: yaml.ScalarEvent) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from policies.kinds import kubernetes
 from policies.network import denies_by_default
@@ -17,17 +17,18 @@ _NAME = "metadata.name"
 def _check(resources: Sequence[Resource]) -> Iterator[Finding]:
     # A patch neither makes a namespace nor a policy; what it changes has a stack of its own.
     whole = [found for found in resources if not found.patch]
-    policies = [found for found in whole if found.kind == "NetworkPolicy"]
+    closed = _closed([found for found in whole if found.kind == "NetworkPolicy"])
     for namespace in whole:
         if namespace.kind == "Namespace":
-            yield from _judge(namespace, policies)
+            yield from _judge(namespace, closed)
 
 
-def _judge(namespace: Resource, policies: Sequence[Resource]) -> Iterator[Finding]:
+def _judge(namespace: Resource, closed: Mapping[str | None, Truth]) -> Iterator[Finding]:
     name = at(namespace.props, "metadata", "name")
     # Every namespace has a name once it exists: an absent one comes from a provider that is not configured yet.
-    covered = None if name is UNKNOWN or name is None else some(_covers(policy, name) for policy in policies)
-    if covered is None:
+    unknown = name is UNKNOWN or name is None
+    covered = some((closed.get(name, False), closed.get(None, False))) if isinstance(name, str) else False
+    if unknown or covered is None:
         yield NotYetKnown(_NAME, namespace)
     elif not covered:
         yield Violation(
@@ -38,15 +39,27 @@ def _judge(namespace: Resource, policies: Sequence[Resource]) -> Iterator[Findin
         )
 
 
-def _covers(policy: Resource, name: Plain) -> Truth:
-    return every((_is_in(at(policy.props, "metadata"), name), denies_by_default(at(policy.props, "spec"))))
+def _closed(policies: Sequence[Resource]) -> dict[str | None, Truth]:
+    """Return which namespaces a policy closes; None stands for a namespace that is not known, which may be any.
+
+    Each policy is looked at once: a file may hold thousands of both.
+    """
+    answers: dict[str | None, list[Truth]] = {}
+    for policy in policies:
+        namespace = _namespace_of(at(policy.props, "metadata"))
+        denies = denies_by_default(at(policy.props, "spec"))
+        if namespace is UNKNOWN:
+            answers.setdefault(None, []).append(every((None, denies)))
+        elif isinstance(namespace, str):
+            answers.setdefault(namespace, []).append(denies)
+    return {namespace: some(found) for namespace, found in answers.items()}
 
 
-def _is_in(metadata: Plain, name: Plain) -> Truth:
+def _namespace_of(metadata: Plain) -> Plain:
     if metadata is None:
-        return None
+        return UNKNOWN
     namespace = at(metadata, "namespace")
-    return None if namespace is UNKNOWN else (namespace or "default") == name
+    return namespace if namespace is UNKNOWN else namespace or "default"
 
 
 def _namespace(typed: str = "core/v1:Namespace") -> Resource:

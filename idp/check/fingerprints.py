@@ -1,0 +1,24 @@
+"""What makes a finding the same one in two reports: the resource and the control, not the file or the line."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from idp.check.judge import Judged
+
+
+def fingerprint(*parts: str) -> str:
+    """Return a hash of the parts, 64 characters."""
+    return hashlib.sha256("\0".join(parts).encode(errors="backslashreplace")).hexdigest()
+
+
+def identified(judged: Iterable[Judged]) -> Iterator[tuple[Judged, str]]:
+    """Yield each resource with what it is known by.
+
+    Where files hold one object several times, as overlays do, all but the first are told apart by their number.
+    """
+    seen: dict[str, int] = {}
+    for one in judged:
+        number = seen[one.identity] = seen.get(one.identity, 0) + 1
+        yield one, one.identity if number == 1 else f"{one.identity}#{number}"
