@@ -40,6 +40,7 @@ RULE = Rule(
     failing=(
         workload("Pod", {"containers": [_container("Default"), _container("Unmasked")]}),
         workload("Deployment", {"hostUsers": True, "initContainers": [_container("Unmasked")]}),
+        workload("StatefulSet", {"containers": [_container("Unmasked")]}),
         workload("Pod", {"ephemeralContainers": [_container("default")]}),
         workload(
             "Deployment",

@@ -34,7 +34,7 @@ RULE = Rule(
     ),
     failing=(
         workload("Pod", {**_context(True), "containers": [_context(False)]}),
-        workload("DaemonSet", {"containers": [{"name": "a"}, _context(True)]}),
+        workload("StatefulSet", {"containers": [{"name": "a"}, _context(True)]}),
         workload("Job", {**_context(False), "initContainers": [_context(True)]}),
         workload("Pod", {"ephemeralContainers": [_context(True)]}, typed="core/v1:PodPatch"),
     ),

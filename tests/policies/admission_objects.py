@@ -51,15 +51,20 @@ def policy(made: AdmissionPolicy, name: str) -> Manifest:
 def binding(of: str, namespace: str, action: str) -> Manifest:
     """Return the binding of a policy to one namespace, `Deny` or `Warn`."""
     selector = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    return _binding(f"{of}.{namespace}", of, action, {"namespaceSelector": selector})
+
+
+def binding_by_label(of: str, label: str) -> Manifest:
+    """Return the binding of a policy to objects that have a label with the policy's name, to warn."""
+    return _binding(of, of, "Warn", {"objectSelector": {"matchLabels": {label: of}}})
+
+
+def _binding(name: str, of: str, action: str, matched: Manifest) -> Manifest:
     return {
         "apiVersion": GROUP,
         "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": f"{of}.{namespace}"},
-        "spec": {
-            "policyName": of,
-            "validationActions": [action],
-            "matchResources": {"namespaceSelector": selector},
-        },
+        "metadata": {"name": name},
+        "spec": {"policyName": of, "validationActions": [action], "matchResources": matched},
     }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from idp import toolchain
@@ -249,10 +249,17 @@ def pods(draw: st.DrawFn) -> Manifest:
     return {"metadata": {"name": "generated", "annotations": draw(ANNOTATIONS)}, "spec": spec}
 
 
+ON_THE_NODE: Manifest = {
+    "metadata": {"name": "generated"},
+    "spec": {**_pod({"ports": [{"containerPort": 8080}]}), "hostNetwork": True},
+}
+
+
 def test_the_three_agree_on_generated_pods(server: Server) -> None:
     valid: list[bool] = []
     earlier: list[str] = []
 
+    @example(ON_THE_NODE, "baseline", "Deployment")
     @settings(max_examples=600, suppress_health_check=list(HealthCheck))
     @given(pods(), st.sampled_from(LEVELS), st.sampled_from(KINDS))
     def agree(pod: Manifest, level: str, kind: str) -> None:

@@ -66,6 +66,13 @@ KEYS = [
     "except",
     "namespaceSelector",
     "pod-security.kubernetes.io/enforce",
+    "securityContext",
+    "seccompProfile",
+    "capabilities",
+    "add",
+    "volumes",
+    "annotations",
+    "container.apparmor.security.beta.kubernetes.io/app",
 ]
 WORDS = ["*", "latest", "app:latest", "restricted", "Ingress", "Egress", "cluster-admin", "0.0.0.0/0", "0", ""]
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(WORDS) | st.just(UNKNOWN)
@@ -84,14 +91,37 @@ image: st.SearchStrategy[Plain] = st.sampled_from(
 )
 amount: st.SearchStrategy[Plain] = st.sampled_from(["1", "0", "50m", 0, 2, UNKNOWN, None])
 amounts: st.SearchStrategy[Plain] = st.dictionaries(st.sampled_from(["cpu", "memory"]), amount) | st.just(UNKNOWN)
+flag: st.SearchStrategy[Plain] = st.sampled_from([True, False, None, UNKNOWN])
+typed: st.SearchStrategy[Plain] = st.sampled_from(
+    [{"type": "RuntimeDefault"}, {"type": "Unconfined"}, {}, None, UNKNOWN]
+)
+both: dict[str, st.SearchStrategy[Plain]] = {"runAsNonRoot": flag, "seccompProfile": typed, "appArmorProfile": typed}
+context: st.SearchStrategy[Plain] = st.fixed_dictionaries(
+    {}, optional={**both, "privileged": flag, "allowPrivilegeEscalation": flag}
+)
+ports: st.SearchStrategy[Plain] = st.lists(
+    st.fixed_dictionaries({"containerPort": st.just(80)}, optional={"hostPort": st.sampled_from([0, 80, UNKNOWN])})
+)
+volume: st.SearchStrategy[Plain] = st.sampled_from([{"name": "a"}, {"hostPath": {}}, {"secret": UNKNOWN}, UNKNOWN])
 container: st.SearchStrategy[Plain] = st.fixed_dictionaries(
     {"name": st.just("app")},
     optional={
         "image": image,
+        "securityContext": context,
+        "ports": ports,
         "resources": st.fixed_dictionaries({}, optional={"requests": amounts, "limits": amounts}),
     },
 )
-pod_spec = st.fixed_dictionaries({}, optional={name: st.lists(container, max_size=3) for name in ALL})
+pod_spec = st.fixed_dictionaries(
+    {},
+    optional={
+        **{name: st.lists(container, max_size=3) for name in ALL},
+        "securityContext": st.fixed_dictionaries({}, optional=both),
+        "hostNetwork": flag,
+        "hostUsers": flag,
+        "volumes": st.lists(volume, max_size=2),
+    },
+)
 
 
 def _of(outcomes: list[Outcome], kind: str) -> list[tuple[str, object, str]]:
