@@ -1,4 +1,4 @@
-"""`idp policy list|check|baseline`: the catalogue, its verdict on files before anything is created, what was there before.
+"""`idp policy list|check|baseline`: the catalogue, its verdict on files, and what was there before the policies.
 
 Nothing of the catalogue is imported before one of them runs: every other command would wait for it.
 """
