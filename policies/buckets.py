@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from policies.companions import Companions, same
+from policies.companions import Answers, Companions, Judge, value
 from policies.kinds import Exactly, exactly
 from policies.plain import UNKNOWN, Plain, at
 from policies.rule import Resource
-from policies.truth import Truth, some
+from policies.truth import Truth
 
 BUCKET = "aws:s3/bucket:Bucket"
 _TOKENS = {
@@ -37,22 +37,22 @@ def token(kind: str) -> str:
 
 def each(
     by: str,
-    serves: Callable[[Resource], Truth],
+    serves: Judge,
     says: str,
-    by_itself: Callable[[Resource, Sequence[Resource]], Truth] | None = None,
+    by_itself: Callable[[Sequence[Resource]], Judge] | None = None,
 ) -> Companions:
     """Return the check that each bucket has a companion of the kind `by` which `serves`."""
-    return Companions("Bucket", by, _is_of, serves, says, by_itself)
+    return Companions("Bucket", by, name, value("bucket"), serves, says, by_itself)
 
 
-def takes_logs(bucket: Resource, everything: Sequence[Resource]) -> Truth:
-    """Tell whether other buckets log their accesses here.
+def takes_logs(everything: Sequence[Resource]) -> Judge:
+    """Return the function that tells whether other buckets log their accesses to a bucket.
 
     S3 encrypts such a bucket by itself only, and it need not log its own accesses (docs.aws.amazon.com/AmazonS3,
     Logging requests with server access logging).
     """
-    targets = (at(one.props, "targetBucket") for one in everything if one.kind == "BucketLogging")
-    return some(same(target, name(bucket)) for target in targets)
+    targets = Answers((at(one.props, "targetBucket"), True) for one in everything if one.kind == "BucketLogging")
+    return lambda bucket: targets.of(name(bucket))
 
 
 def name(bucket: Resource) -> Plain:
@@ -61,10 +61,6 @@ def name(bucket: Resource) -> Plain:
     return at(bucket.props, "id") if own is None else own
 
 
-def _is_of(companion: Resource, bucket: Resource) -> Truth:
-    return same(at(companion.props, "bucket"), name(bucket))
-
-
-def is_value(value: Plain, *allowed: Plain) -> Truth:
+def is_value(found: Plain, *allowed: Plain) -> Truth:
     """Tell whether a value is one of those; None where it is not known."""
-    return None if value is UNKNOWN else value in allowed
+    return None if found is UNKNOWN else found in allowed

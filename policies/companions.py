@@ -4,10 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from policies.plain import UNKNOWN, Plain, at
 from policies.rule import Finding, NotYetKnown, Resource, Violation
 from policies.truth import Truth, every, some
+
+Judge: TypeAlias = Callable[[Resource], Truth]
+
+
+class Answers:
+    """Answers by name: some answer of those that were given under it. Looked up, not searched: a stack can be large.
+
+    A name that is unknown, or absent because its provider has not answered yet, may be any of them.
+    """
+
+    def __init__(self, given: Iterable[tuple[Plain, Truth]]) -> None:
+        self._named: dict[str, Truth] = {}
+        self._perhaps: Truth = False
+        self._nameless: Truth = False
+        for name, answer in given:
+            perhaps = every((None, answer))
+            self._perhaps = some((self._perhaps, perhaps))
+            if isinstance(name, str):
+                self._named[name] = some((self._named.get(name, False), answer))
+            elif name is None or name is UNKNOWN:
+                self._nameless = some((self._nameless, perhaps))
+
+    def of(self, name: Plain) -> Truth:
+        """Return the answer for a name."""
+        if name is None or name is UNKNOWN:
+            return self._perhaps
+        return some((isinstance(name, str) and self._named.get(name, False), self._nameless))
 
 
 @dataclass(frozen=True)
@@ -16,23 +44,25 @@ class Companions:
 
     of: str
     by: str
-    refers: Callable[[Resource, Resource], Truth]
-    """Whether a companion is for a resource."""
-    serves: Callable[[Resource], Truth]
-    """Whether it does what is wanted."""
+    name: Callable[[Resource], Plain]
+    """What a resource is called by its companions."""
+    refers: Callable[[Resource], Plain]
+    """What a companion calls the resource that it is for; an empty text for none."""
+    serves: Judge
+    """Whether a companion does what is wanted."""
     says: str
     """What is wrong without one, and what is allowed."""
-    by_itself: Callable[[Resource, Sequence[Resource]], Truth] | None = None
-    """Whether a resource among all of them needs none."""
+    by_itself: Callable[[Sequence[Resource]], Judge] | None = None
+    """From all resources to whether one of the kind `of` needs none."""
 
     def __call__(self, resources: Sequence[Resource]) -> Iterator[Finding]:
         """Judge each resource of the kind."""
-        companions = [one for one in resources if one.kind == self.by]
+        served = Answers((self.refers(one), self.serves(one)) for one in resources if one.kind == self.by)
+        alone = self.by_itself(resources) if self.by_itself else None
         for resource in resources:
             if resource.kind == self.of:
-                served = (every((self.refers(one, resource), self.serves(one))) for one in companions)
-                alone = self.by_itself is not None and self.by_itself(resource, resources)
-                yield from _told(resource, some((alone, *served)), self.says)
+                covered = some((served.of(self.name(resource)), alone is not None and alone(resource)))
+                yield from _told(resource, covered, self.says)
 
 
 def _told(resource: Resource, covered: Truth, says: str) -> Iterable[Finding]:
@@ -42,9 +72,9 @@ def _told(resource: Resource, covered: Truth, says: str) -> Iterable[Finding]:
         yield Violation(says, "", resource)
 
 
-def same(left: Plain, right: Plain) -> Truth:
-    """Tell whether two names are the same; an absent one belongs to a provider that has not answered yet."""
-    return None if left in (None, UNKNOWN) or right in (None, UNKNOWN) else left == right
+def value(*keys: str) -> Callable[[Resource], Plain]:
+    """Return the function from a resource to one of its properties."""
+    return lambda resource: at(resource.props, *keys)
 
 
 def identity(resource: Resource) -> Plain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.companions import Companions, same
+from policies.companions import Companions, value
 from policies.kinds import exactly
 from policies.plain import UNKNOWN, at
 from policies.rule import Resource, Severity, StackRule
@@ -12,13 +12,9 @@ from policies.truth import Truth
 _REPOSITORY, _POLICY = "aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 
 
-def _refers(policy: Resource, repository: Resource) -> Truth:
-    return same(at(policy.props, "repository"), at(repository.props, "name"))
-
-
 def _is_there(policy: Resource) -> Truth:
-    value = at(policy.props, "policy")
-    return None if value is UNKNOWN else bool(value)
+    text = at(policy.props, "policy")
+    return None if text is UNKNOWN else bool(text)
 
 
 def _policy(repository: str = "a", policy: str = '{"rules": []}') -> Resource:
@@ -36,7 +32,8 @@ RULE = StackRule(
     check=Companions(
         "Repository",
         "LifecyclePolicy",
-        _refers,
+        value("name"),
+        value("repository"),
         _is_there,
         "keeps images for ever; allowed is a repository with a LifecyclePolicy in this stack",
     ),

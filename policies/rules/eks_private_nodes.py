@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policies.companions import identity, same
+from policies.companions import Answers, identity
 from policies.iam import listed
 from policies.kinds import exactly
 from policies.plain import UNKNOWN, Plain, at
 from policies.rule import Finding, NotYetKnown, Resource, Severity, StackRule, Violation
 from policies.samples import declared
-from policies.truth import Truth, every, some
+from policies.truth import Truth, some
 
 _NODES, _SUBNET, _TABLE, _ROUTE, _ASSOCIATION = (
     "aws:eks/nodeGroup:NodeGroup",
@@ -24,43 +24,37 @@ _OTHER_GATEWAYS = ("vgw-", "vpce-", "local")
 
 
 def _check(resources: Sequence[Resource]) -> Iterator[Finding]:
-    for group in resources:
-        if group.kind == "NodeGroup":
-            answer = some(_is_public(subnet, resources) for subnet in listed(at(group.props, "subnetIds")))
-            if answer is None:
-                yield NotYetKnown("subnetIds", group)
-            elif answer:
-                yield Violation(
-                    "has a subnet that the internet reaches; allowed are subnets behind NAT, or without a way out",
-                    "subnetIds",
-                    group,
-                )
+    public = _public_subnets(resources)
+    for group in _of(resources, "NodeGroup"):
+        answer = some(public.of(subnet) for subnet in listed(at(group.props, "subnetIds")))
+        if answer is None:
+            yield NotYetKnown("subnetIds", group)
+        elif answer:
+            yield Violation(
+                "has a subnet that the internet reaches; allowed are subnets behind NAT, or without a way out",
+                "subnetIds",
+                group,
+            )
 
 
-def _is_public(subnet: Plain, resources: Sequence[Resource]) -> Truth:
-    """Tell whether a subnet gives out public addresses, or routes to an internet gateway."""
-    gives = (
-        every((_is_true(at(one.props, "mapPublicIpOnLaunch")), same(identity(one), subnet)))
-        for one in _of(resources, "Subnet")
-    )
-    routes = (
-        every((same(at(one.props, "subnetId"), subnet), _is_routed_out(at(one.props, "routeTableId"), resources)))
+def _public_subnets(resources: Sequence[Resource]) -> Answers:
+    """Return by id which subnets give out public addresses, or route to an internet gateway."""
+    out = Answers([*_routes(resources)])
+    gives = [(identity(one), _is_true(at(one.props, "mapPublicIpOnLaunch"))) for one in _of(resources, "Subnet")]
+    leads = [
+        (at(one.props, "subnetId"), out.of(at(one.props, "routeTableId")))
         for one in _of(resources, "RouteTableAssociation")
-    )
-    return some((*gives, *routes))
+    ]
+    return Answers([*gives, *leads])
 
 
-def _is_routed_out(table: Plain, resources: Sequence[Resource]) -> Truth:
-    alone = (
-        every((_is_to_internet(one.props), same(at(one.props, "routeTableId"), table)))
-        for one in _of(resources, "Route")
-    )
-    inline = (
-        every((_is_to_internet(route), same(identity(one), table)))
-        for one in _of(resources, "RouteTable")
-        for route in listed(at(one.props, "routes"))
-    )
-    return some((*alone, *inline))
+def _routes(resources: Sequence[Resource]) -> Iterator[tuple[Plain, Truth]]:
+    """Yield the id of a route table for each of its routes, and whether that leads to an internet gateway."""
+    for one in _of(resources, "Route"):
+        yield at(one.props, "routeTableId"), _is_to_internet(one.props)
+    for one in _of(resources, "RouteTable"):
+        for route in listed(at(one.props, "routes")):
+            yield identity(one), _is_to_internet(route)
 
 
 def _is_to_internet(route: Plain) -> Truth:

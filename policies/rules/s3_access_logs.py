@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from policies import buckets
 from policies.buckets import BUCKET, takes_logs
+from policies.companions import Judge
 from policies.plain import UNKNOWN, Plain, at
 from policies.rule import Resource, Severity, StackRule
 from policies.samples import declared
@@ -20,8 +21,9 @@ def _goes_somewhere(logging: Resource) -> Truth:
     return _is_filled(at(logging.props, "targetBucket"))
 
 
-def _by_itself(bucket: Resource, everything: Sequence[Resource]) -> Truth:
-    return some((_is_filled(at(bucket.props, "logging", "targetBucket")), takes_logs(bucket, everything)))
+def _by_itself(everything: Sequence[Resource]) -> Judge:
+    for_logs = takes_logs(everything)
+    return lambda bucket: some((_is_filled(at(bucket.props, "logging", "targetBucket")), for_logs(bucket)))
 
 
 def _logging(bucket: str, target: str = "logs") -> Resource:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from policies import buckets
 from policies.buckets import BUCKET, is_value, takes_logs
+from policies.companions import Judge
 from policies.iam import listed
 from policies.plain import UNKNOWN, Plain, at
 from policies.rule import Resource, Severity, StackRule
@@ -19,9 +20,13 @@ def _is_with_key(configuration: Resource) -> Truth:
     return _has_key(at(configuration.props, "rules"))
 
 
-def _by_itself(bucket: Resource, everything: Sequence[Resource]) -> Truth:
-    inline = at(bucket.props, "serverSideEncryptionConfiguration", "rule")
-    return some((_has_key(inline), takes_logs(bucket, everything)))
+def _by_itself(everything: Sequence[Resource]) -> Judge:
+    for_logs = takes_logs(everything)
+    return lambda bucket: some((_has_key(_inline(bucket)), for_logs(bucket)))
+
+
+def _inline(bucket: Resource) -> Plain:
+    return at(bucket.props, "serverSideEncryptionConfiguration", "rule")
 
 
 def _has_key(rules: Plain) -> Truth:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from policies import buckets
 from policies.buckets import BUCKET, is_value
+from policies.companions import Judge
 from policies.plain import at
 from policies.rule import Resource, Severity, StackRule
 from policies.samples import declared
@@ -16,8 +17,8 @@ def _is_on(versioning: Resource) -> Truth:
     return is_value(at(versioning.props, "versioningConfiguration", "status"), "Enabled")
 
 
-def _by_itself(bucket: Resource, _everything: Sequence[Resource]) -> Truth:
-    return is_value(at(bucket.props, "versioning", "enabled"), True)
+def _by_itself(_everything: Sequence[Resource]) -> Judge:
+    return lambda bucket: is_value(at(bucket.props, "versioning", "enabled"), True)
 
 
 def _versioning(status: str = "Enabled", bucket: str = "a") -> Resource:

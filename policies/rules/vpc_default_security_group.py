@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policies.companions import Companions, identity, same
+from policies.companions import Companions, identity, value
 from policies.kinds import exactly
 from policies.plain import UNKNOWN, Plain, at
 from policies.rule import Finding, NotYetKnown, Resource, Severity, StackRule, Violation
 from policies.samples import declared
-from policies.truth import Truth
 
 _VPC, _GROUP = "aws:ec2/vpc:Vpc", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 _DIRECTIONS = ("ingress", "egress")
 
 
-def _refers(group: Resource, vpc: Resource) -> Truth:
-    return same(at(group.props, "vpcId"), identity(vpc))
-
-
 _missing = Companions(
     "Vpc",
     "DefaultSecurityGroup",
-    _refers,
+    identity,
+    value("vpcId"),
     lambda _group: True,
     "leaves its default security group open; allowed is a VPC with a DefaultSecurityGroup without rules in this stack",
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from policies.companions import Companions, identity, same
+from policies.companions import Companions, identity
 from policies.kinds import exactly
-from policies.plain import UNKNOWN, at
+from policies.plain import UNKNOWN, Plain, at
 from policies.rule import Resource, Severity, StackRule
 from policies.samples import declared
 from policies.truth import Truth
@@ -12,9 +12,10 @@ from policies.truth import Truth
 _VPC, _LOG = "aws:ec2/vpc:Vpc", "aws:ec2/flowLog:FlowLog"
 
 
-def _refers(log: Resource, vpc: Resource) -> Truth:
+def _refers(log: Resource) -> Plain:
     # A log of one subnet or interface names no VPC.
-    return at(log.props, "vpcId") is not None and same(at(log.props, "vpcId"), identity(vpc))
+    vpc = at(log.props, "vpcId")
+    return "" if vpc is None else vpc
 
 
 def _logs(log: Resource) -> Truth:
@@ -35,7 +36,12 @@ RULE = StackRule(
     standards=("FSBP 1.0.0 EC2.6", "CIS AWS 3.0.0 3.7", "CIS AWS 5.0.0 3.7"),
     types=exactly(Vpc=_VPC, FlowLog=_LOG),
     check=Companions(
-        "Vpc", "FlowLog", _refers, _logs, "has no FlowLog in this stack; allowed is one of ALL or REJECT traffic"
+        "Vpc",
+        "FlowLog",
+        identity,
+        _refers,
+        _logs,
+        "has no FlowLog in this stack; allowed is one of ALL or REJECT traffic",
     ),
     passing=(
         (),
