@@ -74,11 +74,15 @@ def compare(engine: Engine, runs: int, report: Callable[[str], None], count: int
 
 
 def _pair(engine: Engine, program: Program, ours: Path, stock: Path, found: Packs) -> None:
-    found.previews.ours.append(_preview(engine, program, ours))
-    found.previews.other.append(_preview(engine, program, stock))
+    # Whoever is first finds caches as the timed run left them: they take turns.
+    sides = [(found.previews.ours, found.starts.ours, ours), (found.previews.other, found.starts.other, stock)]
+    if len(found.previews.ours) % 2:
+        sides.reverse()
+    for previews, _, pack in sides:
+        previews.append(_preview(engine, program, pack))
     for _ in range(_STARTS):
-        found.starts.ours.append(_start(engine, ours))
-        found.starts.other.append(_start(engine, stock))
+        for _, starts, pack in sides:
+            starts.append(_start(engine, pack))
 
 
 def _lay_out(engine: Engine, count: int) -> Program:
