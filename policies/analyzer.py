@@ -91,7 +91,7 @@ class Analyzer:
         if not self._catalogue.for_type(request.type):
             return analyzer_pb2.AnalyzeResponse(diagnostics=opening)
         try:
-            resource = wire.resource(request)
+            resource = wire.resource(request, self._enforcement.settings)
         except wire.UnreadableError as error:
             return analyzer_pb2.AnalyzeResponse(diagnostics=[*opening, _unreadable(request, error)])
         outcomes = self.judged(resource)
@@ -108,7 +108,7 @@ class Analyzer:
             if not (wanted or left):
                 continue
             try:
-                resource = wire.resource(sent)
+                resource = wire.resource(sent, self._enforcement.settings)
             except wire.UnreadableError as error:
                 told.append(_unreadable(sent, error))
                 continue
@@ -159,7 +159,9 @@ class Analyzer:
             if not isinstance(outcome.finding, NotYetKnown):
                 told.append(_diagnostic(rule.id, f"{rule.title}\n{found}", level, urn, rule))
             elif (rule.id, urn, level) in unknown:
-                unknown[rule.id, urn, level].message += f"\n{found}"
+                # Several demands of a rule may wait for one value.
+                if found not in unknown[rule.id, urn, level].message.splitlines():
+                    unknown[rule.id, urn, level].message += f"\n{found}"
             else:
                 unknown[rule.id, urn, level] = _diagnostic(rule.id, f"{rule.title}\n{found}", level, urn, rule)
         return [*told, *unknown.values()]

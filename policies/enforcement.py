@@ -7,6 +7,7 @@ from enum import Enum
 from typing import NamedTuple, TypeAlias
 
 from policies.evaluate import Outcome
+from policies.settings import NOTHING, Settings
 
 
 class Level(Enum):
@@ -61,6 +62,8 @@ class Enforcement(NamedTuple):
     """Asked once all resources were judged, at the end of a preview or update that came so far."""
     opening: Callable[[], Iterable[Remark]] = silent
     """Asked with the first resource, which is the stack itself: what refuses that lets nothing be made."""
+    settings: Settings = NOTHING
+    """What the environment adds to the rules."""
 
 
 class Stack(NamedTuple):

@@ -16,6 +16,7 @@ from policies.evaluate import Failure, Outcome
 from policies.fingerprint import fingerprint
 from policies.pattern import Pattern
 from policies.rule import NotYetKnown, Violation
+from policies.settings import NOTHING, Settings
 from policies.urn import parsed
 
 
@@ -56,6 +57,8 @@ class Policies:
     exemptions: tuple[Exemption, ...] = ()
     baseline: tuple[Known, ...] = ()
     baseline_file: str = ""
+    settings: Settings = NOTHING
+    """What else of the environment rules need."""
 
     def enforced(self, control: str) -> Level:
         """Return how a control is enforced."""

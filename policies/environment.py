@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from policies import baseline
 from policies.enforcement import Level
 from policies.enforcer import Exemption, Known, Policies
 from policies.pattern import ALLOWED, pattern
+from policies.settings import Settings
 
 FOLDER = Path(__file__).resolve().parent.parent / "environments"
 
@@ -24,6 +26,7 @@ _STACK = re.compile(r"([a-z](?:[a-z0-9-]{0,18}[a-z0-9])?)\.[a-z]+")
 _CONTROL = re.compile("[a-z][a-z0-9_]{0,59}")
 _OWNER = re.compile("(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*")
 _REASON = re.compile(r"(?=.{1,200}$)[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?")
+_REGISTRY = re.compile(r"[^\x00-\x20\x7f]{1,250}/")
 _DAY = re.compile("20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _BASELINE = re.compile(r"(?=.{1,60}$)[a-z0-9][a-z0-9._-]*\.json")
 _KEYS = ("enforcement", "controls", "strict", "exemptions", "baseline")
@@ -49,10 +52,11 @@ def policies_of(stack: str, controls: Collection[str], folder: Path = FOLDER) ->
         return Policies()
     if not isinstance(document, dict):
         raise Unusable(f"{file.name}: is no mapping of keys and values")
-    if "policies" not in document:
-        return Policies()
     try:
-        return _part(document["policies"], named[1], controls, folder)
+        settings = _settings(document)
+        if "policies" not in document:
+            return Policies(settings=settings)
+        return replace(_part(document["policies"], named[1], controls, folder), settings=settings)
     except ValueError as error:
         raise Unusable(f"{file.name}: {error}") from None
 
@@ -70,6 +74,17 @@ def _document(file: Path) -> object:
         raise Unusable(f"{file.name}: cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise Unusable(f"{file.name}: is not YAML") from None
+
+
+def _settings(document: Mapping[str, object]) -> Settings:
+    place = "platform.registries"
+    platform = document.get("platform")
+    if not isinstance(platform, dict) or "registries" not in platform:
+        raise ValueError(f"{place}: is missing; allowed: a list of prefixes, each ending in `/`")
+    listed = _list(platform["registries"], place)
+    return Settings(
+        tuple(_text(one, f"{place}[{i}]", _REGISTRY, "a prefix that ends in `/`") for i, one in enumerate(listed))
+    )
 
 
 def _part(value: object, environment: str, controls: Collection[str], folder: Path) -> Policies:

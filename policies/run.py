@@ -32,7 +32,7 @@ def of_environment(controls: Collection[str], today: date | None = None, folder:
             policies = Policies()
             opening.append(Remark(f"the environment's policies cannot be used: {error}", Level.MANDATORY))
         if os.environ.get(EVERYTHING):
-            policies = Policies(exemptions=policies.exemptions)
+            policies = Policies(exemptions=policies.exemptions, settings=policies.settings)
         enforcer = Enforcer(policies, of_stack(stack.name, stack.project), today or datetime.now(UTC).date())
         opening += [Remark(report.expired(one), Level.MANDATORY) for one in enforcer.expired()]
 
@@ -42,7 +42,7 @@ def of_environment(controls: Collection[str], today: date | None = None, folder:
         def closing() -> Iterator[Remark]:
             return map(Remark, report.closing(enforcer.uses(), enforcer.obsolete()))
 
-        return Enforcement(decide, policies.strict, closing, lambda: opening)
+        return Enforcement(decide, policies.strict, closing, lambda: opening, policies.settings)
 
     return enforce
 

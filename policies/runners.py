@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -70,6 +69,9 @@ def texts(resource: Resource) -> Iterator[Text | NotYetKnown]:
 
 def runners(content: str) -> list[Plain] | None:
     """Return the runners of a configuration, or None if it is no TOML; another program's has none."""
+    # Few packs ever see such a configuration, and all would wait for the import.
+    import tomllib
+
     try:
         found = tomllib.loads(content).get("runners", [])
     except tomllib.TOMLDecodeError:

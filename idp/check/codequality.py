@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from itertools import groupby
 
-from idp.check.fingerprints import fingerprint, identified
+from idp.check.fingerprints import identified
 from idp.check.judge import Judged, Said
 from idp.check.run import Report
 from idp.check.sources import from_here
+from policies.fingerprint import fingerprint
 from policies.rule import Severity
 
 _SEVERITIES = {

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 
 from idp.check.judge import Judged
-
-
-def fingerprint(*parts: str) -> str:
-    """Return a hash of the parts, 64 characters."""
-    return hashlib.sha256("\0".join(parts).encode(errors="backslashreplace")).hexdigest()
 
 
 def identified(judged: Iterable[Judged]) -> Iterator[tuple[Judged, str]]:

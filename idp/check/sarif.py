@@ -6,11 +6,12 @@ import json
 from importlib.metadata import version
 from urllib.parse import quote
 
-from idp.check.fingerprints import fingerprint, identified
+from idp.check.fingerprints import identified
 from idp.check.judge import Judged, Said
 from idp.check.run import Report
 from idp.check.sources import Problem, from_here
 from idp.errors import Exit
+from policies.fingerprint import fingerprint
 from policies.rule import Rule, Severity, StackRule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

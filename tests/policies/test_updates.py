@@ -14,7 +14,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from policies import pack
 from policies.analyzer import Analyzer
-from policies.catalogue import Catalogue
+from policies.catalogue import Catalogue, load
 from policies.enforcement import Enforce, Enforcement, Level, Remark, Stack, Verdict, everything
 from policies.evaluate import Outcome
 from policies.wire import DEEPEST
@@ -85,6 +85,13 @@ def serving(catalogue: Catalogue, enforce: Enforce = everything) -> Iterator[Pac
             yield running
     finally:
         server.stop(None).wait()
+
+
+@pytest.fixture
+def catalogue() -> Catalogue:
+    """Return few rules: what is done with their findings is the same whatever their number."""
+    few = {"container_resources", "image_pinned", "namespace_default_deny", "namespace_pod_security", "rbac_wildcard"}
+    return Catalogue(tuple(rule for rule in load().rules if rule.id in few))
 
 
 @pytest.fixture
