@@ -119,8 +119,9 @@ def test_a_patch_is_judged_by_what_it_sets() -> None:
     assert of_pod(demand, {"containers": [{"good": UNKNOWN}]}, patch=True) == [NotYetKnown("spec.containers[0]")]
 
 
-def test_a_new_container_of_a_patch_is_judged_as_a_whole() -> None:
-    demand = Demand(EVERY_CONTAINER, GOOD, SAYS)
+@pytest.mark.parametrize("of", [EVERY_CONTAINER, STARTED_CONTAINERS])
+def test_a_new_container_of_a_patch_is_judged_as_a_whole(of: Items) -> None:
+    demand = Demand(of, GOOD, SAYS)
     assert of_pod(demand, {"containers": [{"image": "a:1"}]}, patch=True) == [Violation(SAYS, "spec.containers[0]")]
     # Other items have no key that only a new one has.
     assert not of_pod(Demand(Items(POD, (("volumes",),)), GOOD, SAYS), {"volumes": [{"image": 1}]}, patch=True)
