@@ -114,8 +114,9 @@ def _carries_pods(token: str) -> bool:
 def _found(of: Items, roots: dict[str, Plain], steps: dict[str, _Steps]) -> Iterator[tuple[Plain, _Steps, bool]]:
     """Yield each item, where it is, and whether it is a new one as a whole even in a patch."""
     root, way = roots[of.root], steps[of.root]
-    if not of.lists:
+    if not of.lists or root is UNKNOWN:
         yield root, way, False
+        return
     for keys in of.lists:
         listed = at(root, *keys)
         if listed is UNKNOWN:

@@ -79,9 +79,8 @@ def _document(file: Path) -> object:
 def _settings(document: Mapping[str, object]) -> Settings:
     place = "platform.registries"
     platform = document.get("platform")
-    if not isinstance(platform, dict) or "registries" not in platform:
-        raise ValueError(f"{place}: is missing; allowed: a list of prefixes, each ending in `/`")
-    listed = _list(platform["registries"], place)
+    # Without the part no registry is known, and no image comes from one.
+    listed = _list(platform.get("registries", []) if isinstance(platform, dict) else [], place)
     return Settings(
         tuple(_text(one, f"{place}[{i}]", _REGISTRY, "a prefix that ends in `/`") for i, one in enumerate(listed))
     )

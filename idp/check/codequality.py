@@ -30,7 +30,7 @@ def issues(report: Report) -> str:
     found: list[dict[str, object]] = []
     for judged, identity in identified(report.judged):
         for kind, said in (("", judged.violations), ("unknown", judged.unknown)):
-            by_control = groupby(sorted(said, key=lambda one: one.control), key=lambda one: one.control)
+            by_control = groupby(sorted(said, key=lambda one: (one.control, one.line)), key=lambda one: one.control)
             found += [_issue(judged, identity, kind, list(places)) for _, places in by_control]
     return json.dumps(found, indent=2)
 

@@ -155,7 +155,9 @@ class Judge:
             return
         self._kept += 1
         if unknown:
-            judged.unknown.append(said)
+            # Several demands of a rule may wait for one value.
+            if said not in judged.unknown:
+                judged.unknown.append(said)
         elif reason is not None:
             judged.exempted.append(replace(said, exempted=reason))
         else:

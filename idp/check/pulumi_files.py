@@ -92,9 +92,10 @@ def _found(node: Node, place: tuple[str | int, ...]) -> Found:
     provider = _provider(text_at(node, "provider"))
     given = _mapping(node, "inputs")
     made = _mapping(node, "outputs")
-    resource = Resource(type_token, name, given or {}, urn, provider)
+    protect = _is_true(node, "protect")
+    resource = Resource(type_token, name, given or {}, urn, provider, protect=protect)
     # A preview knows no outputs of what is yet to be made.
-    stacked = Resource(type_token, name, given or {} if made is None else made, urn, provider)
+    stacked = Resource(type_token, name, given or {} if made is None else made, urn, provider, protect=protect)
     namespace = words(text_at(inputs, "metadata", "namespace"))
     kind = words(type_token.rpartition(":")[2])
     return Found(resource, stacked, inputs, node.line, kind, namespace, urn, not _is_true(node, "external"))

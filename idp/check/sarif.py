@@ -98,7 +98,7 @@ def _result(judged: Judged, said: Said, identity: str, index: int, kind: str) ->
                 ],
             }
         ],
-        "partialFingerprints": {"resourceControl/v1": fingerprint(identity, said.control, said.path)},
+        "partialFingerprints": {"resourceControl/v1": fingerprint(identity, said.control, said.path, said.message)},
         "suppressions": [{"kind": "external", "status": "accepted", "justification": said.exempted}]
         if said.exempted
         else [],

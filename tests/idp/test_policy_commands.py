@@ -16,7 +16,7 @@ from idp.commands.policy import CheckFormat, Level, ListFormat
 from idp.errors import Exit, IdpError
 from policies.catalogue import load
 
-GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fine}\n"
+GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fine, namespace: team}\n"
 BAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - image: app:latest\n"
 FILES = {"good.yaml": GOOD, "bad.yaml": BAD, "broken.yaml": "a: [1\n"}
 

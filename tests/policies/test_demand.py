@@ -92,7 +92,7 @@ def test_pods_are_judged_with_the_servers_defaults() -> None:
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        (UNKNOWN, ["spec", "spec", "spec"]),
+        (UNKNOWN, ["spec"]),
         ({"containers": UNKNOWN}, ["spec.containers"]),
         ({"containers": [UNKNOWN]}, ["spec.containers[0]"]),
         ({"containers": [{"good": UNKNOWN}]}, ["spec.containers[0].good"]),

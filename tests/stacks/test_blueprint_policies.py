@@ -11,43 +11,30 @@ import pytest
 import environments
 from policies.catalogue import load
 from policies.evaluate import Outcome, evaluate_resource, evaluate_stack
-from policies.report import text
 from policies.rule import Provider, Resource
 from policies.settings import Settings
 from stacks import layers
 
+from .excusing import refused, urn
+
+IN_CLUSTER = (layers.PLATFORM, layers.WORKSPACES)
+"""The layers with Kubernetes objects; `test_cloud_rules` has the others, and what AWS answers."""
 CATALOGUE = load()
 ENVIRONMENTS = {name: environments.load(name) for name in environments.names()}
-STACKS = [f"{name}.{layer}" for name, found in ENVIRONMENTS.items() for layer in layers.of(found)]
-EXEMPT = {
-    (
-        "local",
-        "image_digest",
-    ): "images of `idp.local/` come from no registry: `idp` builds them and puts them on the node",
-}
-"""Environment and rule -> why its resources need not keep it."""
+STACKS = [
+    f"{name}.{layer}" for name, found in ENVIRONMENTS.items() for layer in layers.of(found) if layer in IN_CLUSTER
+]
 
 every_stack = pytest.mark.parametrize("stack", STACKS)
 
 
 @every_stack
 def test_the_blueprint_keeps_its_own_rules(run_stack: Callable[[str], Any], stack: str) -> None:
-    environment = stack.partition(".")[0]
     run = run_stack(stack)
     assert run.made
-    broken = [text(outcome) for outcome in _outcomes(run, stack) if (environment, outcome.rule.id) not in EXEMPT]
-    assert not broken, "\n" + "\n".join(sorted(broken))
-
-
-@pytest.mark.parametrize(("environment", "rule"), EXEMPT)
-def test_nothing_is_exempt_that_keeps_the_rule(run_stack: Callable[[str], Any], environment: str, rule: str) -> None:
-    found = [
-        outcome.rule.id
-        for stack in STACKS
-        if stack.startswith(f"{environment}.")
-        for outcome in _outcomes(run_stack(stack), stack)
-    ]
-    assert rule in found
+    broken, unused = refused(stack, _outcomes(run, stack))
+    assert not broken, "\n" + "\n".join(broken)
+    assert not unused
 
 
 @every_stack
@@ -61,13 +48,16 @@ def test_rules_look_at_the_blueprint(run_stack: Callable[[str], Any], stack: str
 def _outcomes(run: Any, stack: str) -> Iterator[Outcome]:  # noqa: ANN401 - the fixture's own type has no import
     settings = Settings(registries=tuple(ENVIRONMENTS[stack.partition(".")[0]].platform.registries))
     for args in run.made:
-        yield from evaluate_resource(CATALOGUE, _resource(args, args.inputs, settings))
-    states = [_resource(args, state, settings) for args, state in zip(run.made, run.states, strict=True)]
+        yield from evaluate_resource(CATALOGUE, _resource(stack, args, args.inputs, settings))
+    states = [_resource(stack, args, state, settings) for args, state in zip(run.made, run.states, strict=True)]
     yield from evaluate_stack(CATALOGUE, states)
 
 
-def _resource(args: pulumi.runtime.MockResourceArgs, props: Mapping[str, Any], settings: Settings) -> Resource:
-    return Resource(args.typ, args.name, dict(props), provider=_provider(args.provider), settings=settings)
+def _resource(
+    stack: str, args: pulumi.runtime.MockResourceArgs, props: Mapping[str, Any], settings: Settings
+) -> Resource:
+    provider = _provider(args.provider)
+    return Resource(args.typ, args.name, dict(props), urn(stack, args.typ, args.name), provider, settings=settings)
 
 
 def _provider(reference: str) -> Provider | None:

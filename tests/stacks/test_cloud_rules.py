@@ -21,6 +21,8 @@ from policies.rule import NotYetKnown, Provider, Resource
 from stacks import foundation, secrets
 from stacks.layers import FOUNDATION, SECRETS
 
+from .excusing import refused, urn
+
 Program = Callable[..., Any]
 SIGNATURE, UNWRAPPED = "4dabf18193072939515e22adb298388d", "value"
 """How the engine is told that a value is a secret; a policy sees it as it is."""
@@ -28,20 +30,6 @@ SIGNATURE, UNWRAPPED = "4dabf18193072939515e22adb298388d", "value"
 CATALOGUE = load()
 ENVIRONMENTS = [environments.load(name) for name in environments.names()]
 every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda environment: environment.name)
-
-EXEMPT = {
-    # The boundary is what a deploying pipeline may do at most: it makes what the services are made of.
-    ("iam_wildcard_action", "boundary"),
-    ("iam_kms_decrypt", "boundary"),
-}
-"""Rule and end of a resource's name, in every environment."""
-EXEMPT_IN = {
-    # The API server is reached from the office, whose range the file names.
-    "dev": {("eks_endpoint_public", "")},
-    # What is made on the emulator is made to be thrown away.
-    "local": {("stateful_protected", "")},
-}
-
 
 _seen: dict[tuple[str, str], list[Resource]] = {}
 """What was declared already: a program runs for seconds."""
@@ -78,13 +66,17 @@ def _run(run_program: Program, environment: Environment, layer: str) -> list[Res
 
     run = run_program(f"{environment.name}.{layer}", program)
     defaults = {}
+    stack = f"{environment.name}.{layer}"
     for args in run.of("pulumi:providers:aws"):
         defaults = json.loads(args.inputs["defaultTags"])["tags"]
-    return [_resource(args, defaults, protected) for args in run.made]
+    return [_resource(stack, args, defaults, protected) for args in run.made]
 
 
 def _resource(
-    args: pulumi.runtime.MockResourceArgs, defaults: Mapping[str, str], protected: Mapping[tuple[str, str], bool]
+    stack: str,
+    args: pulumi.runtime.MockResourceArgs,
+    defaults: Mapping[str, str],
+    protected: Mapping[tuple[str, str], bool],
 ) -> Resource:
     props = {str(key): _plain(value) for key, value in args.inputs.items()}
     props["id"] = f"{args.name}-id"
@@ -95,18 +87,12 @@ def _resource(
         kind, name = args.provider.split("::")[2:4]
         provider = Provider(kind, name)
     protect = protected.get((args.typ, args.name), False)
-    return Resource(args.typ, args.name, props, provider=provider, protect=protect)
+    return Resource(args.typ, args.name, props, urn(stack, args.typ, args.name), provider, protect=protect)
 
 
 def _outcomes(resources: Sequence[Resource]) -> list[Outcome]:
     found = [outcome for resource in resources for outcome in evaluate_resource(CATALOGUE, resource)]
     return [*found, *evaluate_stack(CATALOGUE, resources)]
-
-
-def _exemption(environment: Environment, outcome: Outcome) -> tuple[str, str] | None:
-    name = outcome.resource.name if outcome.resource else ""
-    exempt = EXEMPT | EXEMPT_IN.get(environment.name, set())
-    return next(((rule, end) for rule, end in exempt if outcome.rule.id == rule and name.endswith(end)), None)
 
 
 @every_environment
@@ -115,15 +101,11 @@ def test_the_blueprint_breaks_no_rule(run_program: Program, environment: Environ
     resources = _declared(run_program, environment, layer)
     assert len(resources) > 10
     outcomes = _outcomes(resources)
-    assert [text(one) for one in outcomes if refuses(one) and not _exemption(environment, one)] == []
+    broken, unused = refused(f"{environment.name}.{layer}", outcomes)
+    assert not broken, "\n" + "\n".join(broken)
+    assert not unused
     # Everything is known here, as it is after an update: no rule may still wait for something.
     assert [text(one) for one in outcomes if isinstance(one.finding, NotYetKnown)] == []
-
-
-@every_environment
-def test_no_exemption_is_for_nothing(run_program: Program, environment: Environment) -> None:
-    outcomes = [one for layer in (FOUNDATION, SECRETS) for one in _outcomes(_declared(run_program, environment, layer))]
-    assert {_exemption(environment, one) for one in outcomes} == EXEMPT | EXEMPT_IN.get(environment.name, set())
 
 
 MISSING = {

@@ -90,6 +90,7 @@ def _row(resource: Resource, hidden: object, number: int) -> dict[str, object]:
     return {
         "urn": f"urn:pulumi:dev.platform::idp::{resource.type}::{resource.name}-{number}",
         "custom": True,
+        "protect": resource.protect is not False,
         "type": resource.type,
         "inputs": props,
         "outputs": props,

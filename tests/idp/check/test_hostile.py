@@ -77,10 +77,11 @@ def test_10000_documents_are_judged_one_after_the_other(tmp_path: Path) -> None:
     assert (done.returncode, lines(done)) == (Exit.VIOLATION, [])
     rows = json.loads(done.stdout)
     assert [row["name"] for row in rows] == [f"pod-{number}" for number in range(count)]
-    assert {(row["verdict"], len(row["violations"])) for row in rows} == {("fail", 1)}
+    assert {row["verdict"] for row in rows} == {"fail"}
     # Each violation is on the line of its image.
     height = POD.count("\n") + 1
-    assert [row["violations"][0]["line"] for row in rows] == [7 + height * number for number in range(count)]
+    images = [one["line"] for row in rows for one in row["violations"] if one["control"] == "image_pinned"]
+    assert images == [7 + height * number for number in range(count)]
 
 
 HOSTILE: dict[str, tuple[Callable[[], str | bytes], str]] = {
@@ -146,7 +147,7 @@ def test_a_huge_scalar_is_read_and_not_repeated(tmp_path: Path) -> None:
     )
     (tmp_path / "b.json").write_text(f'{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "{huge}"}}}}')
     done = command(tmp_path, "--json")
-    assert (done.returncode, lines(done)) == (Exit.OK, [])
+    assert (done.returncode, lines(done)) == (Exit.VIOLATION, [])
     (first, second) = json.loads(done.stdout)
     assert first["name"] == "s"
     assert len(second["name"]) < 300
@@ -190,7 +191,7 @@ def test_the_deepest_document_is_judged_by_every_rule(depth: int) -> None:
     text = f'{{"apiVersion": "v1", "kind": "Pod", "spec": {{"x": {nested}}}}}'
     report = check(["-"], CATALOGUE, BytesIO(text.encode()), pytest.fail)
     assert report.problems == []
-    assert [one.violations for one in report.judged] == [[]]
+    assert [said.message for one in report.judged for said in one.violations if "evaluated" in said.message] == []
 
 
 def test_the_number_of_resources_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

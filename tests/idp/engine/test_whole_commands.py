@@ -73,7 +73,7 @@ class Machine:
         """Write an environment file: that of `local`, on the cluster of somebody else, with other parts."""
         document = yaml.safe_load((environments.model.FOLDER / "local.yaml").read_text())
         document["cluster"]["kubeconfig"] = str(self.folder / "kubeconfig")
-        del document["secrets"], document["platform"]["vault"]
+        del document["secrets"], document["platform"]["vault"], document["policies"]
         for service in document["workspaces"][0]["services"]:
             del service["secrets"]
         (paths.ENVIRONMENTS / f"{name}.yaml").write_text(yaml.safe_dump({**document, "name": name, **changes}))
