@@ -48,12 +48,18 @@ class Pattern:
 
     def matches(self, urn: str, resource: Resource | None) -> bool:
         """Tell whether a resource is meant; None stands for the stack as a whole, which has a URN, too."""
-        if self.environment is None:
-            found = parsed(urn)
-            subject = namespace(resource) if resource and found and found.layer == self.layer else None
-        else:
-            subject = urn
-        return isinstance(subject, str) and self._expression.fullmatch(subject) is not None
+        return self.matches_in(urn, namespace(resource) if resource else None)
+
+    def matches_in(self, urn: str, inside: Plain) -> bool:
+        """Tell whether a resource in the namespace `inside` is meant."""
+        if self.environment is not None:
+            return self._expression.fullmatch(urn) is not None
+        found = parsed(urn)
+        return found is not None and found.layer == self.layer and self.is_of_namespace(inside)
+
+    def is_of_namespace(self, name: Plain) -> bool:
+        """Tell whether a namespace is meant, in whatever layer."""
+        return self.environment is None and isinstance(name, str) and self._expression.fullmatch(name) is not None
 
 
 def pattern(text: object) -> Pattern | None:

@@ -10,7 +10,8 @@ from typing import TypeAlias
 from idp.check.found import LONGEST_PATH, Found, words
 from policies.catalogue import Catalogue
 from policies.evaluate import Failure, Outcome, evaluate_resource, evaluate_stack
-from policies.rule import NotYetKnown, Profile, Severity
+from policies.rule import NotYetKnown, Profile, Resource, Severity
+from policies.settings import NOTHING, Settings
 
 MOST_OF_A_CONTROL = 20
 """Findings of one control on one resource that are kept: a pod with a million containers fails for one reason."""
@@ -92,8 +93,11 @@ def selected(catalogue: Catalogue, profile: Profile | None) -> Catalogue:
 class Judge:
     """Judges resources as they come, and what a stack holds together at its end."""
 
-    def __init__(self, catalogue: Catalogue, exempted: Exempted = nothing_exempted) -> None:
+    def __init__(
+        self, catalogue: Catalogue, exempted: Exempted = nothing_exempted, settings: Settings = NOTHING
+    ) -> None:
         self._catalogue = catalogue
+        self._settings = settings
         self._exempted = exempted
         self._kept = 0
         self._wanted: dict[str, bool] = {}
@@ -110,8 +114,12 @@ class Judge:
             found.identity if found.identity == found.resource.urn else "",
         )
         if found.own:
-            self._keep(judged, found, evaluate_resource(self._catalogue, found.resource))
+            self._keep(judged, found, evaluate_resource(self._catalogue, self._placed(found.resource)))
         return judged
+
+    def _placed(self, resource: Resource) -> Resource:
+        """Return the resource with the settings of its environment, where that is known."""
+        return resource if self._settings is NOTHING else replace(resource, settings=self._settings)
 
     def wants(self, found: Found) -> bool:
         """Tell whether a stack rule looks at the resource."""
@@ -124,7 +132,7 @@ class Judge:
         """Add what the stack rules say to the resources at fault; yield the stack itself where it is."""
         by_urn = {found.resource.urn: (found, judged) for found, judged in members}
         whole: list[Outcome] = []
-        for outcome in evaluate_stack(self._catalogue, [found.stacked for found, _ in members]):
+        for outcome in evaluate_stack(self._catalogue, [self._placed(found.stacked) for found, _ in members]):
             member = by_urn.get(outcome.resource.urn) if outcome.resource is not None else None
             if member is None:
                 whole.append(outcome)

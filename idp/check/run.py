@@ -14,6 +14,7 @@ from idp.check.found import Found, refused
 from idp.check.judge import Exempted, Judge, Judged, Verdict, nothing_exempted
 from idp.check.sources import Problem, Source, sources
 from policies.catalogue import Catalogue
+from policies.settings import NOTHING, Settings
 
 MOST_RESOURCES = 100_000
 """Resources of one command, of all files together."""
@@ -47,13 +48,14 @@ def check(
     standard_input: BinaryIO,
     note: Callable[[str], None],
     exempted: Exempted = nothing_exempted,
+    settings: Settings = NOTHING,
 ) -> Report:
-    """Judge everything under `paths`; `note` is told what is passed over.
+    """Judge everything under `paths`; `note` is told what is passed over, `settings` are the environment's.
 
     Raises nothing for whatever the files hold: what cannot be read is in the report, one problem for each file.
     """
     report = Report(catalogue)
-    reading = _Reading(report, Judge(catalogue, exempted), note)
+    reading = _Reading(report, Judge(catalogue, exempted, settings), note)
     try:
         for source in sources(paths, standard_input, note):
             if isinstance(source, Problem):

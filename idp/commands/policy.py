@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import environments
 from idp import display
 from idp.commands.options import Json
 from idp.commands.policy_baseline import baseline
 from idp.errors import Exit, IdpError
 
 if TYPE_CHECKING:
+    from idp.check.excuses import Excuses
     from idp.check.run import Report
+    from policies.catalogue import Catalogue
 
 app = typer.Typer(
     help="The rules of the policy pack: which there are, what they say about files.", no_args_is_help=True
@@ -73,7 +76,7 @@ def list_rules(
 @app.command(
     epilog="Example: idp policy check manifests/ --profile restricted --format sarif > policies.sarif\n\n"
     "Example: helm template chart/ | idp policy check -\n\n"
-    "Example: pulumi preview --json | idp policy check - --format json"
+    "Example: pulumi preview --json | idp policy check - --environment dev --format json"
 )
 def check(
     paths: Annotated[
@@ -97,6 +100,10 @@ def check(
         Level,
         typer.Option("--profile", help="Every rule, or those of a level of the Pod Security Standards."),
     ] = Level.ALL,
+    environment: Annotated[
+        str | None,
+        typer.Option(metavar="ENV", help="The environment that they are for: its registries and exemptions count."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Judge manifests, exported states and previews by the rules of the pack.
@@ -108,16 +115,34 @@ def check(
     from policies.catalogue import load
     from policies.rule import Profile
 
-    catalogue = selected(load(), None if profile is Level.ALL else Profile(profile.value))
+    rules = load()
+    catalogue = selected(rules, None if profile is Level.ALL else Profile(profile.value))
     if not catalogue.rules:
         raise IdpError(f"--profile: {profile.value} is not allowed: no rule is of that level", Exit.INVALID)
-    report = run.check(paths, catalogue, sys.stdin.buffer, display.note)
+    if environment is None:
+        report = run.check(paths, catalogue, sys.stdin.buffer, display.note)
+    else:
+        excuses = _excuses(environment, rules)
+        report = run.check(paths, catalogue, sys.stdin.buffer, display.note, excuses, excuses.settings)
+        report.judged += excuses.expired(catalogue)
     code = Exit.INVALID if report.problems else Exit.VIOLATION if report.refused else Exit.OK
     typer.echo(_rendered(report, CheckFormat.JSON if as_json else form, code))
     if report.problems:
         raise IdpError("\n".join(str(problem) for problem in report.problems), code)
     if code is not Exit.OK:
         raise typer.Exit(code)
+
+
+def _excuses(name: str, rules: Catalogue) -> Excuses:
+    from idp.check.excuses import Excuses
+    from policies.environment import Unusable
+
+    # Every mistake of the file at once, as any other command tells them.
+    environments.load(name)
+    try:
+        return Excuses(name, rules)
+    except Unusable as error:
+        raise IdpError(str(error), Exit.INVALID) from None
 
 
 def _rendered(report: Report, form: CheckFormat, code: Exit) -> str:

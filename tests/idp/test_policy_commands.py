@@ -130,3 +130,18 @@ def test_neither_needs_the_policy_sdk() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120)
     assert not [name for name in done.stdout.split() if name.startswith(("pulumi_policy", "pulumi_kubernetes"))]
+
+
+def test_an_environment_adds_what_it_knows() -> None:
+    assert code_of(run("check", "good.yaml", "--environment", "local")) is Exit.OK
+    bad = run("check", "bad.yaml", "--environment", "local", "--json")
+    assert code_of(bad) is Exit.VIOLATION
+    assert "image_registry" in {one["control"] for one in rows(bad)[0]["violations"]}
+    assert "image_registry" not in run("check", "bad.yaml", "--json").stdout
+
+
+def test_an_environment_that_is_not_there_is_one_line() -> None:
+    missing = run("check", "good.yaml", "--environment", "nowhere")
+    assert missing.exception is not None
+    assert "nowhere" in str(missing.exception)
+    assert missing.stdout == ""

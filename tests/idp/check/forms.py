@@ -16,6 +16,7 @@ from idp.check.run import Report, check
 from policies.catalogue import Catalogue
 from policies.plain import UNKNOWN, Plain
 from policies.rule import Resource, Rule, StackRule
+from policies.settings import NOTHING, Settings
 
 TOKEN = re.compile(r"kubernetes:(?P<group>[^/:]+)/(?P<version>[^/:]+):(?P<kind>\w+)")
 NOT_KNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -34,13 +35,14 @@ def checked(
     catalogue: Catalogue,
     exempted: Exempted = nothing_exempted,
     notes: list[str] | None = None,
+    settings: Settings = NOTHING,
 ) -> Report:
     """Write the files and check the folder."""
     for name, content in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return check([str(folder)], catalogue, BytesIO(), (notes if notes is not None else []).append, exempted)
+    return check([str(folder)], catalogue, BytesIO(), (notes if notes is not None else []).append, exempted, settings)
 
 
 def manifest(resource: Resource) -> dict[str, object] | None:
