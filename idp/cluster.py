@@ -29,12 +29,18 @@ def local(report: Report) -> LocalCluster:
     return _made_of(_tool(report))
 
 
-def start_local(report: Report) -> Status:
-    """Start the local cluster, and write down what its image of Vault holds; return how it stands."""
+def start_local(report: Report, answers: Callable[[], None] = lambda: None) -> Status:
+    """Start the local cluster, and write down what its image of Vault holds; return how it stands.
+
+    `answers` is called as soon as the API server does.
+    """
     tool = _tool(report)
-    status = _made_of(tool).start(report)
-    write(VAULT_PLUGINS, json.dumps(images.plugin_checksums(tool)))
-    return status
+
+    def api_server_answers() -> None:
+        write(VAULT_PLUGINS, json.dumps(images.plugin_checksums(tool)))
+        answers()
+
+    return _made_of(tool).start(report, api_server_answers)
 
 
 def _tool(report: Report) -> Tool:
@@ -86,12 +92,15 @@ def check_start(session: Session, report: Report) -> None:
         require(session)
 
 
-def start(session: Session, report: Report) -> None:
-    """Start the environment's cluster if it is the local one and does not run; else check that it can be used."""
+def start(session: Session, report: Report, answers: Callable[[], None] = lambda: None) -> None:
+    """Start the environment's cluster if it is the local one and does not run; else check that it can be used.
+
+    `answers` is called as soon as the local one's API server answers.
+    """
     if not needed(session.chosen):
         return
     if uses_loopback(session.environment):
-        start_local(report)
+        start_local(report, answers)
     else:
         require(session)
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 from idp.engine import pending
 from idp.engine.layer import Result, StackSummary
 from idp.engine.progress import Progress
 from idp.errors import Exit, IdpError
-from idp.session import NotReady, Session
+from idp.session import LONG, SOON, NotReady, Session
 from stacks.layers import Graph
-
-SOON = 5.0
-"""Seconds that a preview waits for what should be there."""
-LONG = 300.0
-"""Seconds that an update waits for what may be starting: the kubelet pauses no longer between two starts."""
 
 MOST_SHOWN = 3
 """Protected resources named in one line."""
@@ -31,18 +27,17 @@ def preview(session: Session, watch: Watch) -> list[Result]:
     """
     summaries = session.layers.summaries()
     known = _known(session, summaries)
-    for layer in known:
-        if layer not in summaries:
-            # The engine previews only what has a stack, if an empty one.
-            session.layers.create(layer)
+    # The engine previews only what has a stack, if an empty one.
+    _create(session, [layer for layer in known if layer not in summaries])
     return _conclusive(session.graph, _preview(session, watch, known))
 
 
 def up(session: Session, watch: Watch, *, refresh: bool = False) -> list[Result]:
-    """Bring the chosen layers to what their programs say; stops at the first that fails.
+    """Bring the chosen layers to what their programs say; nothing is begun above a layer that fails.
 
     First all layers whose inputs are known are previewed side by side, so that a refusal by policy or a broken
-    program is found before anything changes. Then those that change are updated in order.
+    program is found before anything changes. Then those that change are updated, each as soon as those that it reads
+    stand.
     """
     summaries = session.layers.summaries()
     unsettled = _prepare(session, summaries)
@@ -101,10 +96,9 @@ def _prepare(session: Session, summaries: Mapping[str, StackSummary]) -> set[str
     What such a layer lives on may be what the update of a layer below repairs.
     """
     waiting = set()
+    _create(session, [layer for layer in session.chosen if layer not in summaries])
     for layer in session.chosen:
-        if layer not in summaries:
-            session.layers.create(layer)
-        elif pending.pending(session.settings, layer):
+        if layer in summaries and pending.pending(session.settings, layer):
             try:
                 session.ready(layer, SOON)
             except NotReady:
@@ -114,31 +108,57 @@ def _prepare(session: Session, summaries: Mapping[str, StackSummary]) -> set[str
     return waiting
 
 
+def _create(session: Session, layers: Sequence[str]) -> None:
+    """Create empty stacks, side by side: each is a start of the engine."""
+    with ThreadPoolExecutor(max(1, len(layers))) as pool:
+        list(pool.map(session.layers.create, layers))
+
+
 def _update(
     session: Session, watch: Watch, previews: Mapping[str, Result], unsettled: Collection[str], *, refresh: bool
 ) -> list[Result]:
-    results: list[Result] = []
-    updated: set[str] = set()
-    for layer in session.chosen:
-        seen = previews.get(layer)
-        if seen is None or seen.changed or refresh or updated.intersection(session.graph[layer]):
+    begun: dict[str, Future[Result | None]] = {}
+    with ThreadPoolExecutor(max(1, len(session.chosen))) as pool:
+        for layer in session.chosen:
+            below = [begun[one] for one in session.graph[layer] if one in begun]
+            update = _LayerUpdate(session, watch, layer, previews.get(layer), layer in unsettled, refresh)
+            begun[layer] = pool.submit(update.after, below)
+    results = (one.result() for one in begun.values())
+    return [result for result in results if result is not None]
+
+
+@dataclass(frozen=True)
+class _LayerUpdate:
+    """What is to be done to one layer."""
+
+    session: Session
+    watch: Watch
+    layer: str
+    previewed: Result | None
+    unsettled: bool
+    refresh: bool
+
+    def after(self, below: Sequence[Future[Result | None]]) -> Result | None:
+        """Update the layer once those below are done; return None, with nothing begun, if one of them failed."""
+        results = [one.result() for one in below]
+        if not all(result is not None and result.ok for result in results):
+            return None
+        return self._bring(moved=any(result.action == "up" for result in results if result))
+
+    def _bring(self, *, moved: bool) -> Result:
+        """Preview the layer, unless that was done on the inputs that it has (have they `moved`?), and update it."""
+        session, layer, seen = self.session, self.layer, self.previewed
+        if seen is None or seen.changed or self.refresh or moved:
             session.ready(layer, LONG)
-        if layer in unsettled:
+        if self.unsettled:
             session.layers.settle(layer)
-        if seen is None or updated.intersection(session.graph[layer]):
-            # Not previewed yet, or on inputs that have changed since.
-            seen = session.layers.preview(_begin(watch, "preview", layer))
+        if seen is None or moved:
+            seen = session.layers.preview(_begin(self.watch, "preview", layer))
             if not seen.ok:
-                return [*results, seen]
-        if not seen.changed and not refresh:
-            results.append(Result(layer, "unchanged", True, seen.seconds, seen.progress))
-            continue
-        result = session.layers.up(_begin(watch, "up", layer), refresh=refresh)
-        results.append(result)
-        if not result.ok:
-            break
-        updated.add(layer)
-    return results
+                return seen
+        if not seen.changed and not self.refresh:
+            return Result(layer, "unchanged", True, seen.seconds, seen.progress)
+        return session.layers.up(_begin(self.watch, "up", layer), refresh=self.refresh)
 
 
 def _check_nothing_above(session: Session, summaries: Mapping[str, StackSummary]) -> None:

@@ -23,6 +23,11 @@ Report = Callable[[str], None]
 Check = Callable[[Environment, tuple[str, ...]], None]
 """Takes an environment and the layers to work on."""
 
+SOON = 5.0
+"""Seconds that a look waits for what should be there."""
+LONG = 300.0
+"""Seconds that an update waits for what may be starting: the kubelet pauses no longer between two starts."""
+
 Ready = Callable[[str, float], None]
 """Takes a layer, and for how many seconds to wait for what it needs; raises `IdpError` without it."""
 

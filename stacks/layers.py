@@ -11,7 +11,10 @@ PROJECT = "idp"
 """The project of Pulumi.yaml."""
 
 Graph = Mapping[str, tuple[str, ...]]
-"""Layer -> the layers whose outputs it reads, in dependency order (a layer reads only layers before it)."""
+"""Layer -> the layers whose outputs it reads, in dependency order (a layer reads only layers before it).
+
+Layers that do not read each other, not even through others, are worked on side by side.
+"""
 
 FOUNDATION = "foundation"
 """A layer that an environment may do without: its cluster is then somebody else's."""
@@ -38,14 +41,27 @@ LAYERS: Graph = MappingProxyType(
 
 
 def of(environment: Environment) -> Graph:
-    """Return the layers that an environment has."""
+    """Return the layers that an environment has, and what each reads from there."""
     parts = {FOUNDATION: environment.foundation, SECRETS: environment.secrets}
     absent = {layer for layer, part in parts.items() if part is None}
+    unread = absent | (set() if in_the_account(environment) else {FOUNDATION})
     return {
-        layer: tuple(one for one in below if one not in absent)
+        layer: tuple(one for one in below if one not in unread)
         for layer, below in LAYERS.items()
         if layer not in absent
     }
+
+
+def in_the_account(environment: Environment) -> bool:
+    """Return whether what is above the foundation lives in its AWS account, or on its cluster.
+
+    It does not where the account is the emulator, which has no nodes, and the cluster another one.
+    """
+    foundation = environment.foundation
+    if foundation is None:
+        return False
+    of_its_own = environment.is_local() or environment.cluster.kubeconfig is not None
+    return not (foundation.aws.emulator and of_its_own)
 
 
 class UnknownLayer(ValueError):  # noqa: N818 - named for what it says, as callers read it

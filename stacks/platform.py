@@ -10,7 +10,7 @@ from components.labels import Ownership
 from components.priority_classes import PriorityClasses, PriorityClassesArgs
 from environments import Environment
 from stacks import outputs, providers, vault, vault_args
-from stacks.layers import VAULT_NAMESPACE
+from stacks.layers import VAULT_NAMESPACE, in_the_account
 from stacks.outputs import FoundationOutputs, PlatformOutputs
 from stacks.vault_settings import Surroundings
 
@@ -19,8 +19,8 @@ NAMESPACES = ("idp-gateway", "idp-observability", VAULT_NAMESPACE)
 
 
 def build(environment: Environment) -> PlatformOutputs:
-    """Declare the layer; reads the outputs of `foundation` where the environment has one."""
-    foundation = outputs.read(FoundationOutputs, environment.name) if environment.foundation else None
+    """Declare the layer; reads the outputs of `foundation` where it lives on them."""
+    foundation = outputs.read(FoundationOutputs, environment.name) if in_the_account(environment) else None
     kubeconfig = _kubeconfig(environment, foundation)
     cluster = providers.cluster(environment, kubeconfig)
     in_cluster = pulumi.ResourceOptions(providers=[cluster])

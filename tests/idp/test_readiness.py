@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -13,7 +13,7 @@ import pytest
 import environments
 from idp import cloud, cluster, readiness, vault
 from idp.errors import Exit, IdpError
-from idp.session import NotReady, Session
+from idp.session import LONG, SOON, NotReady, Session
 from stacks.layers import FOUNDATION, LAYERS, SECRETS
 
 HANGS = 30.0
@@ -26,10 +26,14 @@ ABOVE = [layer for layer in LAYERS if layer != FOUNDATION]
 class Servers:
     """The servers of an environment, which only remember; the cluster stands when `stands` is set."""
 
+    answers: threading.Event = field(default_factory=threading.Event)
+    """Set when its API server does; `stands` when all of it stands."""
     stands: threading.Event = field(default_factory=threading.Event)
     log: list[str] = field(default_factory=list)
     failure: IdpError | None = None
     """Why the cluster does not start."""
+    late_failure: IdpError | None = None
+    """Why it does not stand although its API server answers."""
     full: bool = False
     """Whether the disk is: the cluster can't even begin."""
     refusals: list[IdpError] = field(default_factory=list)
@@ -39,12 +43,20 @@ class Servers:
         if self.full:
             raise IdpError("disk: full", Exit.MISSING)
 
-    def start_cluster(self, *_args: object) -> None:
+    def start_cluster(self, _session: Session, _report: object, answers: Callable[[], None]) -> None:
         self.log.append("cluster begins")
-        assert self.stands.wait(HANGS)
+        assert self.answers.wait(HANGS)
         if self.failure:
             raise self.failure
+        answers()
+        assert self.stands.wait(HANGS)
+        if self.late_failure:
+            raise self.late_failure
         self.log.append("cluster stands")
+
+    def let_go(self) -> None:
+        self.answers.set()
+        self.stands.set()
 
     def entrust(self, _session: Session, patience: float, _report: object) -> None:
         if self.refusals:
@@ -67,7 +79,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Servers]:
         monkeypatch.setattr(module, "require", lambda _session, module=module: found.log.append(module.__name__))
     yield found
     # Whoever waits for it is let go, whatever a test has found.
-    found.stands.set()
+    found.let_go()
 
 
 def session() -> Session:
@@ -78,7 +90,7 @@ def session() -> Session:
 def test_the_cluster_starts_beside_the_emulator_and_the_foundation_waits_for_neither(servers: Servers) -> None:
     with ExitStack() as stack:
         ready = stack.enter_context(readiness.started(session(), print)).ready
-        stack.callback(servers.stands.set)
+        stack.callback(servers.let_go)
         # The cluster is still on its way: nobody has let it stand.
         ready(FOUNDATION, 1.0)
         assert "cloud" in servers.log
@@ -99,29 +111,45 @@ def test_a_plugin_that_is_missing_is_told_before_anything_starts(
 
 
 @pytest.mark.parametrize("layer", ABOVE)
-def test_a_layer_of_the_cluster_waits_for_it(servers: Servers, layer: str) -> None:
+@pytest.mark.parametrize(("patience", "event"), [(SOON, "answers"), (LONG, "stands")])
+def test_a_layer_of_the_cluster_waits_for_it(servers: Servers, layer: str, patience: float, event: str) -> None:
+    """Whoever only looks waits for the API server, whoever updates for the whole."""
     passed = threading.Event()
     with ExitStack() as stack:
         ready = stack.enter_context(readiness.started(session(), print)).ready
-        stack.callback(servers.stands.set)
+        stack.callback(servers.let_go)
 
         def work() -> None:
-            ready(layer, 1.0)
+            ready(layer, patience)
             passed.set()
 
         worker = threading.Thread(target=work, daemon=True)
         worker.start()
+        if event == "stands":
+            servers.answers.set()
         assert not passed.wait(0.05)
-        servers.stands.set()
+        getattr(servers, event).set()
         assert passed.wait(HANGS)
         worker.join(HANGS)
     assert servers.tokens() == (layer == SECRETS)
 
 
+def test_what_fails_after_the_api_server_answers_reaches_updates(servers: Servers) -> None:
+    servers.late_failure = IdpError("local: no node", Exit.MISSING)
+    servers.answers.set()
+    with ExitStack() as stack:
+        ready = stack.enter_context(readiness.started(session(), print)).ready
+        stack.callback(servers.let_go)
+        ready("platform", SOON)
+        servers.stands.set()
+        with pytest.raises(IdpError, match=r"^local: no node$"):
+            ready("platform", LONG)
+
+
 @pytest.mark.parametrize("layer", ABOVE)
 def test_its_failure_reaches_whoever_needs_it(servers: Servers, layer: str) -> None:
     servers.failure = IdpError("local: the API server does not start", Exit.MISSING)
-    servers.stands.set()
+    servers.let_go()
     with readiness.started(session(), print) as found:
         found.ready(FOUNDATION, 1.0)
         for _ in range(2):
@@ -132,7 +160,7 @@ def test_its_failure_reaches_whoever_needs_it(servers: Servers, layer: str) -> N
 
 
 def begun(servers: Servers, stack: ExitStack, kind: str) -> Session:
-    servers.stands.set()
+    servers.let_go()
     if kind == "required":
         return readiness.required(session(), print)
     return stack.enter_context(readiness.started(session(), print))

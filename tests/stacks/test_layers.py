@@ -46,7 +46,11 @@ def test_every_layer_has_a_program_of_its_own_with_typed_outputs(layer: str) -> 
 def test_an_environment_has_all_layers_but_for_a_foundation_that_it_does_without(name: str, founded: bool) -> None:
     environment = environments.load(name)
     if founded:
-        assert layers.of(environment) == LAYERS
+        graph = layers.of(environment)
+        assert list(graph) == list(LAYERS)
+        # The emulator has no nodes: what is in the cluster of `local` has nothing from it.
+        apart = {"platform": ()} if name == "local" else {}
+        assert graph == {**LAYERS, **apart}
         return
     graph = layers.of(environment.model_copy(update={"foundation": None}))
     assert list(graph) == [layer for layer in LAYERS if layer != FOUNDATION]

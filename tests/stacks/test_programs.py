@@ -84,20 +84,22 @@ def test_the_cluster_is_the_one_that_the_layer_below_names(run_stack: Program, s
     run = run_stack(stack)
     [provider] = _providers(run)
     below = "platform" if stack.endswith(".workspaces") else FOUNDATION
-    assert provider.inputs["kubeconfig"] == f"kubeconfig of the {below}"
+    expected = str(loopback.KUBECONFIG) if stack == "local.platform" else f"kubeconfig of the {below}"
+    assert provider.inputs["kubeconfig"] == expected
     assert provider.inputs["clusterIdentifier"] == stack.partition(".")[0]
     # The next layer finds the same one.
     if stack.endswith(".platform"):
         assert run.outputs["kubeconfig"] == provider.inputs["kubeconfig"]
 
 
+@pytest.mark.parametrize("emulated", [True, False])
 @pytest.mark.parametrize("named", [None, "/somebody/s/config"], ids=["loopback", "named"])
-def test_without_a_foundation_the_platform_is_on_the_cluster_that_the_file_names(
-    run_program: Program, named: str | None
+def test_without_an_account_the_platform_is_on_the_cluster_that_the_file_names(
+    run_program: Program, named: str | None, emulated: bool
 ) -> None:
     local = environments.load("local")
     cluster = local.cluster.model_copy(update={"kubeconfig": named})
-    alone = local.model_copy(update={"foundation": None, "cluster": cluster})
+    alone = local.model_copy(update={"foundation": local.foundation if emulated else None, "cluster": cluster})
     run = run_program("local.platform", lambda: outputs.export(platform.build(alone)))
     [provider] = _providers(run)
     assert run.read == []

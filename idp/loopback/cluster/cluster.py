@@ -50,9 +50,10 @@ class LocalCluster:
         """Raise IdpError (MISSING, INVALID) for what would keep `start` from beginning; creates nothing."""
         self._starter(lambda _line: None).check()
 
-    def start(self, report: Report) -> Status:
+    def start(self, report: Report, answers: Callable[[], None] = lambda: None) -> Status:
         """Start what does not run, leave alone what runs as described, and wait until all is ready.
 
+        `answers` is called as soon as the API server is ready, before there is a node.
         May be repeated and interrupted at any point. Raises IdpError: MISSING for what the machine lacks (nothing
         was created), BUSY if somebody else starts or stops it, FAILED with component, reason and log.
         """
@@ -60,7 +61,7 @@ class LocalCluster:
         starter.check()
         begin = time.monotonic()
         with lock.hold(self._layout.lock, "idp local start", LOCK_SECONDS, report):
-            _without_traceback(starter.run, self._layout)
+            _without_traceback(lambda: starter.run(answers), self._layout)
         report(f"cluster ready after {time.monotonic() - begin:.1f} s: {kubeconfig.server(starter.api_port)}")
         return self.status()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from idp import files
@@ -78,8 +78,8 @@ class Starter:
         if daemon.running(self._layout, components.FORWARD) is None:
             ports.check(self._forwards)
 
-    def run(self) -> None:
-        """Start, replace and wait. Raises IdpError."""
+    def run(self, answers: Callable[[], None]) -> None:
+        """Start, replace and wait; call `answers` as soon as the API server is ready. Raises IdpError."""
         processes.reap()
         self._write_files()
         self._enter_namespaces()
@@ -88,22 +88,23 @@ class Starter:
         lost = daemon.running(self._layout, components.API_SERVER) is None
         for name in ("etcd", "containerd", components.API_SERVER):
             self._ensure(name)
-        digests = self._import(images.OWN)
         with ThreadPoolExecutor(1) as pool:
+            own = pool.submit(self._import, images.OWN)
             # No part of the cluster is made of these: they may take as long as the rest does.
             further = pool.submit(self._import, self._further)
-            self._bring_up(digests, lost=lost)
+            self._bring_up(own, answers, lost=lost)
             further.result()
 
     def _import(self, wanted: Sequence[Contents]) -> dict[str, str]:
         return images.ensure(self._layout, self._tool, wanted, daemon.enter(self._anchor), self._report)
 
-    def _bring_up(self, digests: dict[str, str], *, lost: bool) -> None:
+    def _bring_up(self, imported: Future[dict[str, str]], answers: Callable[[], None], *, lost: bool) -> None:
         client = api.Client(self._layout, self.api_port)
         self._wait("API server", lambda: readiness.api_server(client), API_SECONDS)
         if lost:
             self._end_clients()
-        self._apply(client, digests)
+        answers()
+        self._apply(client, imported.result())
         for name in components.NAMES:
             if name == components.KUBE_ROUTER:
                 self._wait("node", lambda: readiness.registered(client), API_SECONDS)
