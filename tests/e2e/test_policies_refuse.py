@@ -255,4 +255,5 @@ def test_what_was_there_before_is_only_reported_and_what_is_new_refuses(platform
 
 def test_once_it_is_put_right_nothing_is_left_of_it(platform: Checkout) -> None:
     for layer in platform.up().values():
-        assert (layer["action"], layer["violations"], layer["changes"]) == ("unchanged", [], {})
+        assert (layer["action"], layer["changes"]) == ("unchanged", {})
+        assert (layer["policies"]["refused"], layer["policies"]["advisory"]) == (0, 0)
