@@ -161,6 +161,7 @@ def without_vault(text: str) -> str:
     lean = re.sub(r"(?ms)^  # [^\n]*\n  vault:\n(    [^\n]*\n)+", "", text)
     lean = re.sub(r"(?ms)^(# [^\n]*\n)?secrets:\n(  [^\n]*\n)+\n", "", lean)
     lean = re.sub(r"(?m)^        secrets:\n(          .*\n)+", "", lean)
+    lean = re.sub(r"(?m)^    - control: .*\n      resource: .*(?:vault|\.secrets).*\n(?:      .*\n)+", "", lean)
     assert "vault" not in lean and "secrets:" not in lean, lean  # noqa: PT018 - one thing: nothing of it is left
     return lean
 

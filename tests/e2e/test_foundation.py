@@ -82,7 +82,8 @@ def test_up_from_an_empty_account_creates_all_and_a_second_up_nothing(
     assert not checkout.local.exists(), "the foundation alone needs no cluster"
     assert_once(checkout)
     again = result(up(checkout))
-    assert (again["action"], again["changes"], again["violations"]) == ("unchanged", {}, [])
+    assert (again["action"], again["changes"]) == ("unchanged", {})
+    assert (again["policies"]["refused"], again["policies"]["advisory"]) == (0, 0)
     assert again["unchanged"] > 100
 
 
