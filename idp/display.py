@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from idp.engine.findings import Counts, without_listing
+from idp.engine.findings import without_listing
 from idp.engine.layer import Result
 from idp.engine.progress import Progress, Step
 from idp.exemptions import Listed
@@ -152,9 +152,9 @@ def complaints(result: Result) -> None:
     """Print policy violations and errors of one layer."""
     for violation in result.progress.violations:
         counts = violation.counts
-        if counts == Counts():
-            continue  # a list of exemptions, which has a table of its own
-        colour = "red" if counts.refused else "yellow" if counts.advisory else "blue"
+        if not (counts.refused or counts.advisory):
+            continue  # what is exempted is counted, and listed by exemption
+        colour = "red" if counts.refused else "yellow"
         said = f"{result.layer}: {without_listing(violation.message)}"
         err.print(f"[{colour}]{violation.policy}[/{colour}] {escape(said)}", soft_wrap=True)
     for error in result.progress.errors:
