@@ -34,7 +34,7 @@ LAYERS: Graph = MappingProxyType(
         FOUNDATION: (),
         PLATFORM: (FOUNDATION,),
         SECRETS: (PLATFORM,),
-        WORKSPACES: (PLATFORM, SECRETS),
+        WORKSPACES: (PLATFORM,),
     }
 )
 """Every layer there is."""

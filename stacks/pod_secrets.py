@@ -13,9 +13,8 @@ from components.workspace import WorkspaceVault
 from environments import Environment
 from environments.model import Service
 from environments.service_secrets import AGENT_CPU, AGENT_MEMORY
-from stacks import outputs
 from stacks.layers import VAULT_NAMESPACE
-from stacks.outputs import PlatformOutputs, SecretsOutputs
+from stacks.outputs import PlatformOutputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +30,7 @@ class Vault:
     image: pulumi.Input[str]
     """Image of its servers: an agent is the same program."""
     login: pulumi.Input[str] = paths.KUBERNETES
-    """Mount at which pods log in."""
+    """Mount at which pods log in. Its name is fixed, so that a workspace need not wait for it: its pods do."""
 
 
 def of_platform(environment: Environment, platform: PlatformOutputs) -> Vault | None:
@@ -43,7 +42,6 @@ def of_platform(environment: Environment, platform: PlatformOutputs) -> Vault | 
         address=platform.vault_address,
         ca_certificate=platform.vault_ca,
         image=environment.platform.vault.image,
-        login=outputs.read(SecretsOutputs, environment.name).kubernetes_login,
     )
 
 

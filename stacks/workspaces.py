@@ -17,7 +17,7 @@ from stacks.outputs import PlatformOutputs, WorkspacesOutputs
 
 
 def build(environment: Environment) -> WorkspacesOutputs:
-    """Declare the layer; reads the outputs of `platform`, and of `secrets` where the environment has it."""
+    """Declare the layer; reads the outputs of `platform`."""
     platform = outputs.read(PlatformOutputs, environment.name)
     return declare(environment, platform, pod_secrets.of_platform(environment, platform))
 

@@ -59,7 +59,7 @@ def server(
         "security_context": CONTAINER_SECURITY,
         "volume_mounts": volume_mounts,
         # A standby answers requests too, by forwarding them; sealed or not initialised, it answers none.
-        "readiness_probe": {**_health("standbyok=true"), "period_seconds": 3, "failure_threshold": 2},
+        "readiness_probe": {**_health("standbyok=true"), "period_seconds": 1, "failure_threshold": 6},
         # A restart opens no seal: sealed is alive.
         "liveness_probe": {
             **_health("standbyok=true&sealedcode=204&uninitcode=204"),
