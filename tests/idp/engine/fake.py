@@ -14,13 +14,28 @@ RECORDED = Path(__file__).parent / "recorded"
 SECRET = "hunter2"  # noqa: S105 - nothing opens with it
 
 SCRIPT = """#!{python} -IS
-import json, re, sys
+import fcntl, json, re, sys
+from contextlib import contextmanager
 from pathlib import Path
 folder = Path({folder!r})
 args = sys.argv[1:]
 with (folder / "calls").open("a") as calls:
     calls.write(json.dumps(args) + "\\n")
-stacks = json.loads((folder / "stacks").read_text())
+
+@contextmanager
+def alone():
+    # Engines run side by side: none may find the stacks half written, nor write over what another has written.
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield json.loads((folder / "stacks").read_text())
+
+def note(stack, known):
+    with alone() as stacks:
+        stacks.pop(stack, None)
+        (folder / "stacks").write_text(json.dumps(stacks if known is None else {{**stacks, stack: known}}))
+
+with alone() as found:
+    stacks = found
 stack = next((arg for arg in args if re.fullmatch("[a-z0-9-]+[.][a-z]+", arg)), None)
 verb = " ".join(args[1:3]) if args[1] in ("stack", "state") else args[1]
 plan = json.loads((folder / "plans").read_text())
@@ -28,9 +43,9 @@ planned = plan.get(verb + " " + (stack or ""), plan.get(verb, {{}}))
 if verb == "stack ls":
     print(json.dumps([{{"name": name, "current": False, **more}} for name, more in stacks.items()]))
 elif verb == "stack init":
-    stacks[stack] = {{}}
+    note(stack, {{}})
 elif verb == "stack rm":
-    del stacks[stack]
+    note(stack, None)
 elif stack not in stacks:
     sys.exit("error: no stack named '" + stack + "' found")
 elif verb == "stack output":
@@ -45,10 +60,7 @@ elif verb in ("preview", "up", "destroy"):
         with open(args[args.index("--event-log") + 1], "ab", buffering=0) as log:
             log.write(Path({recorded!r}, run + ".jsonl").read_bytes())
     if verb != "preview" and not planned.get("code"):
-        stacks[stack] = {{"lastUpdate": "2026-11-23T16:33:06.595Z", "resourceCount": 4 if verb == "up" else 0}}
-if verb in ("stack init", "stack rm", "up", "destroy"):
-    # Only these, which never run side by side: a reader must not find the file half written.
-    (folder / "stacks").write_text(json.dumps(stacks))
+        note(stack, {{"lastUpdate": "2026-11-23T16:33:06.595Z", "resourceCount": 4 if verb == "up" else 0}})
 print(planned.get("stderr", ""), file=sys.stderr)
 sys.exit(planned.get("code", 0))
 """
