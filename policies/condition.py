@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
@@ -249,20 +249,30 @@ class Not:
 
 
 @dataclass(frozen=True)
-class EachItem:
-    """The condition holds for each item of a list, by the root `name`; also where there is no list."""
+class _OfItems:
+    """A condition on the items of a list, by the root `name`."""
 
     field: Field
     name: str
     condition: Condition
 
-    def truth(self, scope: Scope) -> Truth:
-        """Judge each item."""
+    def answers(self, scope: Scope) -> Iterator[Truth] | None:
+        """Return the answer for each item, of which there are none where there is no list; None if it is not known."""
         value = self.field.value(scope)
         if value is UNKNOWN:
             return None
         items = value if isinstance(value, list) else []
-        return every(_of_item(self.condition, scope.binding(self.name, item, self.field.root), item) for item in items)
+        return _answers(self.condition, scope, self.field, self.name, items)
+
+
+@dataclass(frozen=True)
+class EachItem(_OfItems):
+    """The condition holds for each item of a list, by the root `name`; also where there is no list."""
+
+    def truth(self, scope: Scope) -> Truth:
+        """Judge each item."""
+        answers = self.answers(scope)
+        return None if answers is None else every(answers)
 
     def cel(self) -> str:
         """Ask for all."""
@@ -270,20 +280,13 @@ class EachItem:
 
 
 @dataclass(frozen=True)
-class SomeItem:
+class SomeItem(_OfItems):
     """The condition holds for at least one item of a list, by the root `name`."""
-
-    field: Field
-    name: str
-    condition: Condition
 
     def truth(self, scope: Scope) -> Truth:
         """Judge each item."""
-        value = self.field.value(scope)
-        if value is UNKNOWN:
-            return None
-        items = value if isinstance(value, list) else []
-        return some(_of_item(self.condition, scope.binding(self.name, item, self.field.root), item) for item in items)
+        answers = self.answers(scope)
+        return None if answers is None else some(answers)
 
     def cel(self) -> str:
         """Ask for one."""
@@ -306,7 +309,7 @@ class EachEntry:
             return None
         entries = value.items() if isinstance(value, dict) else ()
         fitting = [item for key, item in entries if re.fullmatch(self.keys, key)]
-        answers = [_of_item(self.condition, scope.binding(self.name, item, self.field.root), item) for item in fitting]
+        answers = _answers(self.condition, scope, self.field, self.name, fitting)
         # A patch says nothing of the keys that it leaves out.
         return every((None if self.field.root in scope.partial else True, *answers))
 
@@ -357,9 +360,11 @@ def any_of(*conditions: Condition) -> Condition:
     return Any(conditions)
 
 
-def _of_item(condition: Condition, scope: Scope, item: Plain) -> Truth:
-    # What an unknown item would say is unknown, even where the condition does not look into it.
-    return None if item is UNKNOWN else condition.truth(scope)
+def _answers(condition: Condition, scope: Scope, field: Field, name: str, items: Iterable[Plain]) -> Iterator[Truth]:
+    """Yield what a condition says of each item of a field, by the root `name`."""
+    for item in items:
+        # What an unknown item would say is unknown, even where the condition does not look into it.
+        yield None if item is UNKNOWN else condition.truth(scope.binding(name, item, field.root))
 
 
 def _same(value: Plain, allowed: Scalar) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from policies.plain import UNKNOWN, Plain, at
 from policies.truth import Truth, every, opposite, some
 
-# The API server takes any address before a prefix of no bits.
-_EVERYWHERE = re.compile(r".*/0+")
+EVERYWHERE = ".*/0+"
+"""Ranges of every address: those of a prefix of no bits, whatever stands before it."""
 _PEERS = {"Ingress": "from", "Egress": "to"}
 
 
@@ -60,7 +60,7 @@ def _is_everyone(peer: Plain) -> Truth:
     block = at(peer, "ipBlock")
     if block is not None:
         cidr = at(block, "cidr")
-        covers = None if cidr is UNKNOWN else isinstance(cidr, str) and _EVERYWHERE.fullmatch(cidr) is not None
+        covers = None if cidr is UNKNOWN else isinstance(cidr, str) and re.fullmatch(EVERYWHERE, cidr) is not None
         return every((covers, _empty(at(block, "except"))))
     if at(peer, "namespaceSelector") is None:
         # A podSelector alone stays within the namespace.

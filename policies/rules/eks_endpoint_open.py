@@ -5,6 +5,7 @@ from __future__ import annotations
 from policies.condition import EachItem, Field, Filled, Matches, Not, all_of, any_of, one_of
 from policies.demand import ITEM, WHOLE, Demand, demands
 from policies.kinds import exactly
+from policies.network import EVERYWHERE
 from policies.plain import Plain
 from policies.rule import Resource, Rule, Severity
 from policies.samples import declared
@@ -29,7 +30,7 @@ RULE = Rule(
             WHOLE,
             any_of(
                 one_of(Field(ITEM, "vpcConfig", "endpointPublicAccess"), False),
-                all_of(Filled(_CIDRS), EachItem(_CIDRS, "cidr", Not(Matches(Field("cidr"), ".*/0+")))),
+                all_of(Filled(_CIDRS), EachItem(_CIDRS, "cidr", Not(Matches(Field("cidr"), EVERYWHERE)))),
             ),
             "is open to every address; allowed is no public endpoint, or public_access_cidrs without a /0",
             at=("vpcConfig", "publicAccessCidrs"),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from policies.condition import EachEntry, Field, Matches, absent, any_of, empty, one_of
+from policies.condition import EachEntry, Field, Matches, any_of, empty
 from policies.demand import TEMPLATE, TEMPLATES, Demand, demands
 from policies.plain import Plain
 from policies.pods import WORKLOADS
 from policies.rule import Profile, Resource, Rule, Severity
 from policies.samples import sample, workload
-from policies.security_context import context, for_all
+from policies.security_context import profile, profile_for_all
 
-_TYPE = ("appArmorProfile", "type")
+_FIELD = "appArmorProfile"
 _ANNOTATIONS = ("metadata", "annotations")
 # An annotation a container, which the field replaced in Kubernetes 1.30; its prefix is deprecated, and still obeyed.
 _OF_A_CONTAINER = r"container\.apparmor\.security\.beta\.kubernetes\.io/(?s:.*)"
@@ -18,7 +18,7 @@ _PREFIX = "container.apparmor.security.beta.kubernetes.io/"
 
 
 def _profile(kind: Plain) -> dict[str, Plain]:
-    return {"securityContext": {"appArmorProfile": {"type": kind}}}
+    return profile(_FIELD, kind)
 
 
 def _annotated(value: Plain, key: str = f"{_PREFIX}app", typed: str = "core/v1:Pod") -> Resource:
@@ -39,11 +39,7 @@ RULE = Rule(
     types=WORKLOADS,
     profile=Profile.BASELINE,
     check=demands(
-        *for_all(
-            any_of(absent(context("appArmorProfile")), one_of(context(*_TYPE), "RuntimeDefault", "Localhost")),
-            "is of another type; allowed are RuntimeDefault, Localhost, or no profile",
-            *_TYPE,
-        ),
+        *profile_for_all(_FIELD),
         Demand(
             TEMPLATES,
             EachEntry(

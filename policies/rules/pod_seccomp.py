@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from policies.condition import absent, any_of, one_of
 from policies.demand import demands
 from policies.plain import Plain
 from policies.pods import WORKLOADS
 from policies.rule import Profile, Rule, Severity
 from policies.samples import workload
-from policies.security_context import context, for_all
+from policies.security_context import profile, profile_for_all
 
-_TYPE = ("seccompProfile", "type")
+_FIELD = "seccompProfile"
 
 
 def _profile(kind: Plain) -> dict[str, Plain]:
-    return {"securityContext": {"seccompProfile": {"type": kind}}}
+    return profile(_FIELD, kind)
 
 
 RULE = Rule(
@@ -26,13 +25,7 @@ RULE = Rule(
     standards=("Pod Security baseline: Seccomp",),
     types=WORKLOADS,
     profile=Profile.BASELINE,
-    check=demands(
-        *for_all(
-            any_of(absent(context("seccompProfile")), one_of(context(*_TYPE), "RuntimeDefault", "Localhost")),
-            "is of another type; allowed are RuntimeDefault, Localhost, or no profile",
-            *_TYPE,
-        )
-    ),
+    check=demands(*profile_for_all(_FIELD)),
     passing=(
         workload("Pod", {"containers": [{"name": "app"}]}),
         workload("Pod", {**_profile("RuntimeDefault"), "containers": [_profile("Localhost")]}),

@@ -8,7 +8,7 @@ from policies.plain import Plain
 from policies.pods import WORKLOADS
 from policies.rule import Profile, Rule, Severity
 from policies.samples import workload
-from policies.security_context import WINDOWS, context, for_containers
+from policies.security_context import WINDOWS, context, for_containers, profile
 
 _TYPE = ("seccompProfile", "type")
 _TYPES = ("RuntimeDefault", "Localhost")
@@ -20,7 +20,7 @@ _THE_PODS = all_of(
 
 
 def _profile(kind: Plain) -> dict[str, Plain]:
-    return {"securityContext": {"seccompProfile": {"type": kind}}}
+    return profile("seccompProfile", kind)
 
 
 RULE = Rule(
