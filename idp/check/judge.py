@@ -100,7 +100,6 @@ class Judge:
         self._settings = settings
         self._exempted = exempted
         self._kept = 0
-        self._wanted: dict[str, bool] = {}
 
     def judge(self, found: Found, path: str) -> Judged:
         """Return what the resource rules say."""
@@ -123,10 +122,7 @@ class Judge:
 
     def wants(self, found: Found) -> bool:
         """Tell whether a stack rule looks at the resource."""
-        token = found.stacked.type
-        if token not in self._wanted:
-            self._wanted[token] = any(rule.types.match(token) for rule in self._catalogue.stack_rules)
-        return self._wanted[token]
+        return self._catalogue.wanted_by_stack_rules(found.stacked.type)
 
     def judge_stack(self, members: Sequence[tuple[Found, Judged]], path: str) -> Iterator[Judged]:
         """Add what the stack rules say to the resources at fault; yield the stack itself where it is."""
