@@ -29,8 +29,6 @@ class Vault:
     """The authority of its certificate (PEM)."""
     image: pulumi.Input[str]
     """Image of its servers: an agent is the same program."""
-    login: pulumi.Input[str] = paths.KUBERNETES
-    """Mount at which pods log in. Its name is fixed, so that a workspace need not wait for it: its pods do."""
 
 
 def of_platform(environment: Environment, platform: PlatformOutputs) -> Vault | None:
@@ -62,7 +60,8 @@ def of_service(vault: Vault | None, workspace: str) -> VaultAccess | None:
         role=policies.name("pod", workspace),
         kv=paths.kv(workspace),
         image=vault.image,
-        login=vault.login,
+        # Fixed, so that a workspace need not wait for the layer that makes it: its pods do.
+        login=paths.KUBERNETES,
         cpu=AGENT_CPU,
         memory=AGENT_MEMORY,
     )
