@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -27,3 +29,21 @@ def lay_out(folder: Path, project: str, program: str, pulumi: Path) -> dict[str,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
+
+
+def run_engine(
+    binary: Path, folder: Path, variables: Mapping[str, str], *arguments: str, fails: bool = False, seconds: float
+) -> str:
+    """Run the engine in the project's folder; return what it says, on both streams. Its end must be as expected."""
+    done = subprocess.run(
+        [binary, *arguments, "--non-interactive", "--color=never"],
+        cwd=folder,
+        env=dict(variables),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert (done.returncode != 0) == fails, said
+    return said

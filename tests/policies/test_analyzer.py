@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,7 +20,8 @@ from policies.catalogue import Catalogue
 from policies.rule import Rule
 from policies.samples import SHA
 
-PACK = Path(__file__).resolve().parents[2] / "policies"
+from .pack_copy import PACK, copied
+
 MANDATORY, ADVISORY = "MANDATORY", "ADVISORY"
 PROVIDER = "pulumi:providers:kubernetes"
 NAMESPACE = "kubernetes:core/v1:Namespace"
@@ -309,8 +309,7 @@ def test_types_without_rules_and_odd_properties_are_let_through(analyzer: Analyz
 
 
 def test_a_broken_rule_refuses_without_ending_the_analysis(tmp_path: Path) -> None:
-    pack = tmp_path / "policies"
-    shutil.copytree(PACK, pack, ignore=shutil.ignore_patterns("__pycache__"))
+    pack = copied(tmp_path)
     (pack / "rules" / "broken.py").write_text(
         "from dataclasses import replace\n"
         "from policies.rules.default_provider import RULE as other\n"
@@ -326,8 +325,7 @@ def test_a_broken_rule_refuses_without_ending_the_analysis(tmp_path: Path) -> No
 
 
 def test_a_pack_that_lost_a_rule_does_not_start(tmp_path: Path) -> None:
-    pack = tmp_path / "policies"
-    shutil.copytree(PACK, pack, ignore=shutil.ignore_patterns("__pycache__"))
+    pack = copied(tmp_path)
     (pack / "rules" / "empty.py").touch()
     with pytest.raises(AssertionError, match="no port"), started(pack):
         pass

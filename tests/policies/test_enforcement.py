@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,13 +16,14 @@ from policies.baseline import written
 from policies.enforcer import Known
 from policies.run import EVERYTHING
 
-from .test_analyzer import ADVISORY, DEPLOYMENT, MANDATORY, NETWORK_POLICY, PACK, Analyzer, Said, started, urn
+from .pack_copy import copied
+from .test_analyzer import ADVISORY, DEPLOYMENT, MANDATORY, NETWORK_POLICY, Analyzer, Said, started, urn
 from .test_analyzer import UNKNOWN as HIDDEN
 
 Part = Mapping[str, Any]
 Governed = Callable[..., AbstractContextManager[Analyzer]]
 
-RULES = ("__init__", "container_resources", "default_provider", "image_pinned", "namespace_default_deny")
+RULES = ("container_resources", "default_provider", "image_pinned", "namespace_default_deny")
 TODAY = datetime.now(UTC).date()
 STACK_TYPE = "pulumi:pulumi:Stack"
 WEB = urn(DEPLOYMENT, "web")
@@ -32,18 +32,15 @@ WEB = urn(DEPLOYMENT, "web")
 @pytest.fixture
 def governed(tmp_path: Path) -> Governed:
     """Return a function that starts the pack beside `dev.yaml` with a part `policies`, or with a text of its own."""
-    shutil.copytree(PACK, tmp_path / "policies", ignore=shutil.ignore_patterns("__pycache__"))
-    for rule in (tmp_path / "policies/rules").glob("*.py"):
-        # What becomes of a finding is the same whichever rule it is of.
-        if rule.stem not in RULES:
-            rule.unlink()
+    # What becomes of a finding is the same whichever rule it is of.
+    pack = copied(tmp_path, RULES)
     (tmp_path / "environments").mkdir()
 
     @contextmanager
     def start(part: Part | str, *, preview: bool = True) -> Iterator[Analyzer]:
         text = part if isinstance(part, str) else yaml.safe_dump({"name": "dev", "policies": dict(part)})
         (tmp_path / "environments/dev.yaml").write_text(text)
-        with started(tmp_path / "policies") as analyzer:
+        with started(pack) as analyzer:
             stack = analyzer_pb2.AnalyzerStackConfigureRequest(stack="dev.platform", project="idp", dry_run=preview)
             analyzer.stub.ConfigureStack(stack, timeout=20)
             yield analyzer

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +10,13 @@ import pytest
 
 from idp import toolchain
 from idp.toolchain import install_plugins
-from tests.stack_folder import lay_out
+from tests.stack_folder import lay_out, run_engine
+
+from .pack_copy import copied
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-PACK = Path(__file__).resolve().parents[2] / "policies"
-RULES = ("__init__", "container_resources", "image_pinned", "namespace_default_deny", "namespace_pod_security")
+RULES = ("container_resources", "image_pinned", "namespace_default_deny", "namespace_pod_security")
 """Those that the program is about; the others would have much to say of so short a one."""
 
 # The provider writes files instead of asking a cluster. A preview does not know the id of what is not made yet, nor
@@ -74,18 +73,7 @@ class Stack:
     variables: dict[str, str]
 
     def run(self, *arguments: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [self.pulumi, *arguments, "--non-interactive", "--color=never"],
-            cwd=self.folder,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        said = done.stdout + done.stderr
-        assert (done.returncode != 0) == bool(code), said
-        return said
+        return run_engine(self.pulumi, self.folder, self.variables, *arguments, fails=bool(code), seconds=120)
 
     def judged(self, *command: str, image: str = "app:1", closed: str = "team", code: int = 0) -> str:
         settings = ("--config", f"image={image}", "--config", f"closed={closed}")
@@ -99,13 +87,10 @@ class Stack:
 def stack(tmp_path: Path) -> Stack:
     tools = toolchain.ensure(print, toolchain.ENGINE)
     install_plugins(tools, tmp_path / "home")
-    pulumi = tools.path("pulumi")
+    engine = tools.path("pulumi")
     (tmp_path / ".venv").symlink_to(sys.prefix)
-    shutil.copytree(PACK, tmp_path / "policies", ignore=shutil.ignore_patterns("__pycache__"))
-    for rule in (tmp_path / "policies/rules").glob("*.py"):
-        if rule.stem not in RULES:
-            rule.unlink()
-    made = Stack(tmp_path, pulumi, lay_out(tmp_path, "later", PROGRAM, pulumi))
+    copied(tmp_path, RULES)
+    made = Stack(tmp_path, engine, lay_out(tmp_path, "later", PROGRAM, engine))
     made.run("stack", "init", "dev.workspaces")
     return made
 

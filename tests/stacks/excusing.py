@@ -1,4 +1,4 @@
-"""What the environment files excuse, as the pack does it."""
+"""What a program declared, as the pack sees it, and what the environment files excuse."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from policies.enforcer import Enforcer, Standing
 from policies.environment import policies_of
 from policies.evaluate import Outcome
 from policies.report import text
+from policies.rule import Provider
 from policies.urn import of_stack
 
 CONTROLS = {rule.id for rule in load().rules}
@@ -18,6 +19,14 @@ CONTROLS = {rule.id for rule in load().rules}
 def urn(stack: str, token: str, name: str) -> str:
     """Return a resource's URN; exemptions leave its parents open."""
     return f"urn:pulumi:{stack}::idp::{token}::{name}"
+
+
+def provider(reference: str) -> Provider | None:
+    """Return the provider of a reference, `URN::ID`; None for what has none."""
+    if not reference:
+        return None
+    *_, token, name, _ = reference.split("::")
+    return Provider(token.rpartition("$")[2], name)
 
 
 def refused(stack: str, outcomes: Iterable[Outcome]) -> tuple[list[str], list[str]]:

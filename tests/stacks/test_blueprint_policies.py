@@ -11,11 +11,11 @@ import pytest
 import environments
 from policies.catalogue import load
 from policies.evaluate import Outcome, evaluate_resource, evaluate_stack
-from policies.rule import Provider, Resource
+from policies.rule import Resource
 from policies.settings import Settings
 from stacks import layers
 
-from .excusing import refused, urn
+from .excusing import provider, refused, urn
 
 IN_CLUSTER = (layers.PLATFORM, layers.WORKSPACES)
 """The layers with Kubernetes objects; `test_cloud_rules` has the others, and what AWS answers."""
@@ -56,13 +56,5 @@ def _outcomes(run: Any, stack: str) -> Iterator[Outcome]:  # noqa: ANN401 - the 
 def _resource(
     stack: str, args: pulumi.runtime.MockResourceArgs, props: Mapping[str, Any], settings: Settings
 ) -> Resource:
-    provider = _provider(args.provider)
-    return Resource(args.typ, args.name, dict(props), urn(stack, args.typ, args.name), provider, settings=settings)
-
-
-def _provider(reference: str) -> Provider | None:
-    """Return the provider of a reference, `URN::ID`."""
-    if not reference:
-        return None
-    *_, token, name, _ = reference.split("::")
-    return Provider(token.rpartition("$")[2], name)
+    made_by = provider(args.provider)
+    return Resource(args.typ, args.name, dict(props), urn(stack, args.typ, args.name), made_by, settings=settings)

@@ -17,11 +17,11 @@ from policies.catalogue import load
 from policies.evaluate import Outcome, evaluate_resource, evaluate_stack
 from policies.plain import UNKNOWN, Plain
 from policies.report import refuses, text
-from policies.rule import NotYetKnown, Provider, Resource
+from policies.rule import NotYetKnown, Resource
 from stacks import foundation, secrets
 from stacks.layers import FOUNDATION, SECRETS
 
-from .excusing import refused, urn
+from .excusing import provider, refused, urn
 
 Program = Callable[..., Any]
 SIGNATURE, UNWRAPPED = "4dabf18193072939515e22adb298388d", "value"
@@ -82,12 +82,9 @@ def _resource(
     props["id"] = f"{args.name}-id"
     if args.typ.startswith("aws:") and "tagsAll" in schema.load("pulumi_aws", args.typ).outputs:
         props["tagsAll"] = {**defaults, **(args.inputs.get("tags") or {})}
-    provider = None
-    if args.provider:
-        kind, name = args.provider.split("::")[2:4]
-        provider = Provider(kind, name)
     protect = protected.get((args.typ, args.name), False)
-    return Resource(args.typ, args.name, props, urn(stack, args.typ, args.name), provider, protect=protect)
+    made_by = provider(args.provider)
+    return Resource(args.typ, args.name, props, urn(stack, args.typ, args.name), made_by, protect=protect)
 
 
 def _outcomes(resources: Sequence[Resource]) -> list[Outcome]:

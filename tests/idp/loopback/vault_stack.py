@@ -13,7 +13,7 @@ from typing import Any
 from idp import toolchain
 from idp.paths import POLICIES, ROOT
 from idp.toolchain import Toolchain
-from tests.stack_folder import lay_out
+from tests.stack_folder import lay_out, run_engine
 
 NAMESPACE = "idp-vault"
 ADDRESS = "10.96.0.200"
@@ -79,18 +79,7 @@ class Stack:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def pulumi(self, *arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            [self.tools.path("pulumi"), *arguments, "--non-interactive", "--color=never"],
-            cwd=self.folder,
-            env=dict(self.variables),
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        output = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, output
-        return output
+        return run_engine(self.tools.path("pulumi"), self.folder, self.variables, *arguments, fails=fails, seconds=600)
 
     def up(self, *arguments: str) -> str:
         return self.pulumi("up", "--yes", "--skip-preview", *arguments)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from idp import toolchain
 from idp.loopback.aws import plugin
-from tests.stack_folder import lay_out
+from tests.stack_folder import lay_out, run_engine
 
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"
@@ -108,17 +107,7 @@ class Stack:
     pulumi: Path
 
     def run(self, *arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            [self.pulumi, *arguments, "--non-interactive", "--color=never"],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        output = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, output
+        output = run_engine(self.pulumi, self.folder, self.environment, *arguments, fails=fails, seconds=300)
         assert PASSWORD not in output
         return output
 
